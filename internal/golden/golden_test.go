@@ -69,20 +69,22 @@ func TestSharedSkipsWhereAbsentAndFailsInCI(t *testing.T) {
 	}
 }
 
-func TestRootIsTheOutermostModule(t *testing.T) {
+func TestRootPassesNestedModulesBy(t *testing.T) {
 	dir := t.TempDir()
 	inner := filepath.Join(dir, "internal", "nested")
 	if err := os.MkdirAll(inner, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []string{dir, inner} {
-		if err := os.WriteFile(filepath.Join(d, "go.mod"), []byte("module m\n"), 0o644); err != nil {
+	for d, module := range map[string]string{dir: mainModule, inner: mainModule + "/internal/nested"} {
+		if err := os.WriteFile(filepath.Join(d, "go.mod"), []byte("module "+module+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := rootFrom(inner)
-	if err != nil || got != dir {
+	if got, err := rootFrom(inner); err != nil || got != dir {
 		t.Errorf("want %s, have %s (%v)", dir, got, err)
+	}
+	if got, err := rootFrom(t.TempDir()); err == nil {
+		t.Errorf("outside every module: want an error, have %s", got)
 	}
 	if _, err := os.Stat(filepath.Join(Root(t), "internal", "golden")); err != nil {
 		t.Errorf("Root is not the repository: %v", err)

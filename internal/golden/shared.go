@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ const (
 	updateVariable = "CARABINER_UPDATE" // 1: rewrite expectations
 	ciVariable     = "CI"               // true: a missing data set is a failure
 )
+
+const mainModule = "github.com/carabiner-health/carabiner"
 
 // Shared returns the path of the shared data set rel, such as
 // "data/fhir/synthea/bulk-300". It skips the test where the data set is
@@ -66,22 +69,27 @@ var root = sync.OnceValues(func() (string, error) {
 	return rootFrom(dir)
 })
 
-// rootFrom returns the outermost folder at or above dir that holds a go.mod:
-// nested modules lie below the main one.
+// rootFrom returns the nearest folder at or above dir whose go.mod declares
+// the main module; the go.mod of a nested module is passed by.
 func rootFrom(dir string) (string, error) {
-	found := ""
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			found = dir
+		b, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && declares(b, mainModule) {
+			return dir, nil
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			break
+			return "", fmt.Errorf("golden: no go.mod of %s at or above the working folder", mainModule)
 		}
 		dir = up
 	}
-	if found == "" {
-		return "", fmt.Errorf("golden: no go.mod at or above the working folder")
+}
+
+func declares(mod []byte, path string) bool {
+	for line := range bytes.Lines(mod) {
+		if f := bytes.Fields(line); len(f) == 2 && string(f[0]) == "module" {
+			return string(f[1]) == path
+		}
 	}
-	return found, nil
+	return false
 }
