@@ -1,0 +1,161 @@
+package jsontree
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Words of eight equal bytes, for looking at eight bytes at once.
+const (
+	ones   = 0x0101010101010101
+	highs  = 0x80 * ones
+	spaces = ' ' * ones
+)
+
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// special flags, with the high bit of their byte, the bytes of w that end a
+// plain run inside a string: quote, backslash, control characters and bytes
+// beyond ASCII. Only the lowest flag is exact.
+func special(w uint64) uint64 {
+	return (((w ^ 0x02*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones) | w) & highs
+}
+
+// skipSpace returns the offset of the first byte at or after i that is not
+// white space (RFC 8259 §2).
+func skipSpace(src []byte, i int) int {
+	for i < len(src) {
+		switch src[i] {
+		case ' ', '\t', '\r', '\n':
+			i++
+			for i+8 <= len(src) {
+				w := load64(src, i) ^ spaces
+				if w != 0 {
+					i += bits.TrailingZeros64(w) >> 3
+					break
+				}
+				i += 8
+			}
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// scanString returns the offset one past the closing quote of the string whose
+// first inner byte is at i, and whether its text needs decoding. It returns a
+// negative number, the complement of the offending offset, on an error.
+func scanString(src []byte, i int) (end int, decode bool) {
+	for {
+		for i+8 <= len(src) {
+			m := special(load64(src, i))
+			if m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			i += 8
+		}
+		if i >= len(src) {
+			return ^len(src), decode
+		}
+		switch c := src[i]; {
+		case c == '"':
+			return i + 1, decode
+		case c == '\\':
+			decode = true
+			n := escapeLen(src, i)
+			if n == 0 {
+				return ^i, decode
+			}
+			i += n
+		case c < ' ':
+			return ^i, decode
+		default:
+			decode = decode || c >= 0x80
+			i++
+		}
+	}
+}
+
+// escapeLen returns the length of the escape at i, 2 or 6 bytes; 0 if it is none.
+func escapeLen(src []byte, i int) int {
+	if i+1 >= len(src) {
+		return 0
+	}
+	switch src[i+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if i+6 <= len(src) && hex4(src[i+2:i+6]) >= 0 {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 returns the value of four hexadecimal digits, or -1.
+func hex4(b []byte) rune {
+	var r rune
+	for _, c := range b[:4] {
+		switch {
+		case c-'0' < 10:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// scanNumber returns the offset one past the number at i (RFC 8259 §6), or the
+// complement of the offending offset.
+func scanNumber(src []byte, i int) int {
+	if i < len(src) && src[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(src) && src[i] == '0':
+		i++
+	default:
+		j := scanDigits(src, i)
+		if j == i {
+			return ^i
+		}
+		i = j
+	}
+	if i < len(src) && src[i] == '.' {
+		j := scanDigits(src, i+1)
+		if j == i+1 {
+			return ^j
+		}
+		i = j
+	}
+	if i < len(src) && src[i]|0x20 == 'e' {
+		i++
+		if i < len(src) && (src[i] == '+' || src[i] == '-') {
+			i++
+		}
+		j := scanDigits(src, i)
+		if j == i {
+			return ^j
+		}
+		i = j
+	}
+	return i
+}
+
+func scanDigits(src []byte, i int) int {
+	for i < len(src) && src[i]-'0' < 10 {
+		i++
+	}
+	return i
+}
+
+// isLiteral reports whether want stands at i.
+func isLiteral(src []byte, i int, want string) bool {
+	return len(src)-i >= len(want) && string(src[i:i+len(want)]) == want
+}
