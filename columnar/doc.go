@@ -1,0 +1,3 @@
+// Package columnar turns typed rows into Parquet files and back. It knows no
+// health format.
+package columnar
