@@ -1,0 +1,29 @@
+// Package carabiner is the root of a software development kit, a command and
+// a code generator that connect three standards of health data: FHIR, the
+// OMOP Common Data Model and DICOM metadata. It holds no code; the packages
+// below it do.
+//
+// The formats, which do not know each other:
+//
+//   - [github.com/carabiner-health/carabiner/fhir] reads, writes and checks FHIR R4 in JSON.
+//   - [github.com/carabiner-health/carabiner/omop] holds the OMOP tables as Go
+//     types; reads, writes and checks them as CSV and Parquet.
+//
+// What they stand on:
+//
+//   - [github.com/carabiner-health/carabiner/issue] is the one type of a finding.
+//   - [github.com/carabiner-health/carabiner/omop/cdm] is the model's own specification as data.
+//   - [github.com/carabiner-health/carabiner/columnar] turns typed rows into Parquet and back.
+//
+// What stands on them:
+//
+//   - [github.com/carabiner-health/carabiner/omop/vocab] turns vocabulary files
+//     into one memory-mapped index.
+//   - [github.com/carabiner-health/carabiner/mapping] turns FHIR into OMOP.
+//   - [github.com/carabiner-health/carabiner/gen] turns specifications into Go source.
+//
+// The command is [github.com/carabiner-health/carabiner/cmd/carabiner].
+//
+// Nothing here opens a network connection or writes a value of a record into a
+// message.
+package carabiner
