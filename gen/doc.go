@@ -1,0 +1,32 @@
+// Package gen turns specifications into Go code. A specification becomes a
+// Model (structs, fields, tags, comments); a Model renders to files in memory.
+//
+//	m, err := gen.CDM(cdm.V54, cdm.Imaging())
+//	if err != nil { … }
+//	files, err := m.Render(nil)
+//	for _, f := range files {
+//		os.WriteFile(filepath.Join(dir, f.Name), f.Content, 0o644)
+//	}
+//
+// # Terms
+//
+// A source is the published file behind a model. Its hash stands in the header
+// of what is rendered, so that a reader can tell from which edition code was
+// made.
+//
+// # Standards
+//
+// Rendered files start with the header line by which Go's tools recognise
+// generated code. Names follow Go's rules for initialisms (PersonID,
+// ImageStudyUID, CDMSource); tags keep the names of the standard.
+//
+// # Limits
+//
+// The same model renders to the same bytes: no time, no path and no tool
+// version is part of the text. Rendering touches no disk; only the caller
+// writes. This package reads specifications alone and never the code that it
+// makes, so deleting generated files cannot break the generator. It is safe
+// for concurrent use as long as nobody changes a Model meanwhile.
+//
+// Structs for FHIR profiles are not made here yet.
+package gen

@@ -1,0 +1,97 @@
+package omop
+
+import (
+	"io"
+	"reflect"
+
+	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/omop/cdm"
+)
+
+// cell is one value of a row. Which member holds it follows from the column's
+// type: num the integers, the days of a date and the microseconds of a
+// datetime.
+type cell struct {
+	state cellState
+	num   int64
+	float float64
+	text  string
+}
+
+type cellState uint8
+
+const (
+	cellNull cellState = iota
+	cellSet
+	// cellBad is a value that does not fit its column; a finding was made.
+	cellBad
+)
+
+// read hands over the rows of a Parquet file through the loose struct, so that
+// absent columns, NULL where the standard wants a value and the column names
+// of CDM 5.3 all arrive.
+func (t typed[T, L]) read(r io.ReaderAt, size int64, visit func(cells []cell) error) error {
+	l := model().byName[t.name()]
+	cells := make([]cell, len(l.columns))
+	for rows, err := range columnar.ReadBatches[L](r, size, nil) {
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			row := reflect.ValueOf(&rows[i]).Elem()
+			for c := range l.columns {
+				col := &l.columns[c]
+				v := row.Field(c)
+				if v.IsNil() && col.formerly != "" {
+					v = row.Field(col.former)
+				}
+				cells[c].load(v, col.Type)
+			}
+			if err := visit(cells); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// load takes the value of a pointer field.
+func (c *cell) load(v reflect.Value, d cdm.Datatype) {
+	*c = cell{}
+	if v.IsNil() {
+		return
+	}
+	c.state = cellSet
+	switch v = v.Elem(); d {
+	case cdm.Float:
+		c.float = v.Float()
+	case cdm.Varchar:
+		c.text = v.String()
+	default:
+		c.num = v.Int()
+	}
+}
+
+// store sets the fields of a row struct from cells. A NULL leaves an optional
+// field nil and a required one zero.
+func (l *layout) store(row reflect.Value, cells []cell) {
+	for i := range l.columns {
+		c := &cells[i]
+		if c.state != cellSet {
+			continue
+		}
+		v := row.Field(i)
+		if v.Kind() == reflect.Pointer {
+			v.Set(reflect.New(v.Type().Elem()))
+			v = v.Elem()
+		}
+		switch l.columns[i].Type {
+		case cdm.Float:
+			v.SetFloat(c.float)
+		case cdm.Varchar:
+			v.SetString(c.text)
+		default:
+			v.SetInt(c.num)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package omop
+
+//go:generate go run -C ../internal/tools ./cdmgen -out ../../omop
