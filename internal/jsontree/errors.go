@@ -16,14 +16,20 @@ var ErrSize = errors.New("jsontree: too many bytes")
 // a byte of the text itself.
 type SyntaxError struct {
 	Offset int    // of the first byte that does not fit, from 0
+	Line   int    // of that byte, from 1; 0 when only Offset is known
+	Column int    // of that byte, from 1, in bytes
 	Want   string // what the grammar allows there
 	Have   string // what stands there, by kind
 	Err    error  // ErrDepth, ErrSize or nil
 }
 
-// Error returns the message: offset, want, have.
+// Error returns the message: place, want, have.
 func (e *SyntaxError) Error() string {
-	s := "json: offset " + strconv.Itoa(e.Offset) + ": want " + e.Want
+	s := "offset " + strconv.Itoa(e.Offset)
+	if e.Line > 0 {
+		s = "line " + strconv.Itoa(e.Line) + ", column " + strconv.Itoa(e.Column) + " (" + s + ")"
+	}
+	s = "json: " + s + ": want " + e.Want
 	if e.Have != "" {
 		s += ", have " + e.Have
 	}
