@@ -26,4 +26,6 @@
 //
 // Nothing here opens a network connection or writes a value of a record into a
 // message.
+//
+//go:generate go run -C internal/tools ./clinicmaker
 package carabiner
