@@ -29,9 +29,8 @@ type Dialect struct {
 var CSV = Dialect{Comma: ',', Quotes: true}
 
 func (d Dialect) check() error {
-	switch d.Comma {
-	case '"', '\n', '\r':
-		return errors.New("vocab: dialect: want a separator other than a quote and a line end")
+	if c := d.comma(); c == '"' || c == '\n' || c == '\r' || c >= 0x80 {
+		return errors.New("vocab: dialect: want an ASCII separator other than a quote and a line end")
 	}
 	return nil
 }
@@ -110,6 +109,10 @@ func (c *cutter) next() (*block, error) {
 		end := len(data)
 		if !c.eof {
 			end = c.lastLine(data)
+		}
+		if end == 0 && len(data) > maxLine {
+			// A quote that is never closed must not swallow the file.
+			end = bytes.LastIndexByte(data, '\n') + 1
 		}
 		if end == 0 && len(data) > maxLine {
 			lines, err := c.skipLine(data)
@@ -195,6 +198,7 @@ var errQuote = errors.New("want a quoted field that ends at its closing quote")
 type splitter struct {
 	comma  byte
 	quotes bool
+	stops  string // what ends a field without quotes
 	data   []byte
 	line   int // number of the line that next returned
 	after  int // number of the next line
@@ -202,7 +206,8 @@ type splitter struct {
 }
 
 func (d Dialect) splitter() *splitter {
-	return &splitter{comma: d.comma(), quotes: d.Quotes, fields: make([][]byte, 0, maxFields+1)}
+	return &splitter{comma: d.comma(), quotes: d.Quotes, stops: string([]byte{d.comma(), '\n'}),
+		fields: make([][]byte, 0, maxFields+1)}
 }
 
 // reset starts on the data of a block.
@@ -265,19 +270,19 @@ func (s *splitter) quoted() bool {
 func (s *splitter) quotedLine() ([][]byte, error) {
 	f := s.fields[:0]
 	data, i := s.data, 0
+	var quoted [maxFields + 1]bool
 	for {
-		field := data[i:i]
+		var field []byte
 		if i < len(data) && data[i] == '"' {
-			end, value, closed := unquote(data, i+1)
-			rest := data[end:]
-			if closed && (len(rest) == 0 || rest[0] == s.comma || rest[0] == '\n' || bytes.HasPrefix(rest, crlf)) {
-				field, i = value, end
-			} else {
+			end := closingQuote(data, i+1)
+			if end < 0 || !s.endsField(data[end+1:]) {
 				s.cut()
 				return nil, errQuote
 			}
+			field, i = data[i+1:end:end], end+1
+			quoted[min(len(f), maxFields)] = true
 		} else {
-			n := bytes.IndexAny(data[i:], string([]byte{s.comma, '\n'}))
+			n := bytes.IndexAny(data[i:], s.stops)
 			if n < 0 {
 				n = len(data) - i
 			}
@@ -286,49 +291,68 @@ func (s *splitter) quotedLine() ([][]byte, error) {
 		if len(f) <= maxFields {
 			f = append(f, field)
 		}
-		if i < len(data) && data[i] == s.comma {
-			i++
-			continue
+		if i == len(data) || data[i] != s.comma {
+			break
 		}
-		break
+		i++
 	}
 	if bytes.HasPrefix(data[i:], crlf) {
 		i++
-	} else if last := len(f) - 1; bytes.HasSuffix(f[last], crlf[:1]) {
-		f[last] = f[last][:len(f[last])-1]
 	}
 	if i < len(data) {
 		i++ // the line end
 	}
 	s.after += bytes.Count(data[:i], newline)
 	s.data = data[i:]
+	for i := range f {
+		if quoted[i] {
+			f[i] = single(f[i])
+		} else if i == len(f)-1 {
+			f[i] = bytes.TrimSuffix(f[i], crlf[:1])
+		}
+	}
 	return f, nil
 }
 
 var crlf = []byte("\r\n")
 
-// unquote reads a quoted field whose text starts at data[i]; end is the place
-// after its closing quote.
-func unquote(data []byte, i int) (end int, value []byte, closed bool) {
-	start, out := i, i
+// endsField reports whether a quoted field may end before rest.
+func (s *splitter) endsField(rest []byte) bool {
+	return len(rest) == 0 || rest[0] == s.comma || rest[0] == '\n' || bytes.HasPrefix(rest, crlf)
+}
+
+// closingQuote returns the place of the quote that closes the field whose text
+// starts at i, or -1.
+func closingQuote(data []byte, i int) int {
 	for {
 		n := bytes.IndexByte(data[i:], '"')
 		if n < 0 {
-			return i, nil, false
+			return -1
 		}
-		if out != i {
-			copy(data[out:], data[i:i+n])
+		i += n
+		if i+1 == len(data) || data[i+1] != '"' {
+			return i
 		}
-		out += n
-		i += n + 1
-		if i == len(data) || data[i] != '"' {
-			return i, data[start:out:out], true
-		}
-		data[out] = '"'
-		out++
-		i++
+		i += 2
 	}
 }
+
+// single replaces every "" of a field by one quote, in place.
+func single(field []byte) []byte {
+	if !bytes.Contains(field, twoQuotes) {
+		return field
+	}
+	out := field[:0]
+	for i := 0; i < len(field); i++ {
+		out = append(out, field[i])
+		if field[i] == '"' && i+1 < len(field) && field[i+1] == '"' {
+			i++
+		}
+	}
+	return out
+}
+
+var twoQuotes = []byte(`""`)
 
 // findFile returns the name of a table's file in a folder: upper or lower
 // case, .csv or .tsv. It returns "" if there is none.

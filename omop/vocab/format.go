@@ -71,6 +71,8 @@ type header struct {
 	shift    uint32 // ids are put together in ranges of 1<<shift
 	firstID  uint32
 	sections [sectionCount]section
+
+	sum uint64 // hash of the encoded header
 }
 
 // encode returns the header as bytes, with its hash at the end.
@@ -90,7 +92,8 @@ func (h *header) encode() []byte {
 		b = le.AppendUint64(b, s.hash)
 	}
 	b = b[:headerSize]
-	le.PutUint64(b[headerSize-8:], xxhash.Sum64(b[:headerSize-8]))
+	h.sum = xxhash.Sum64(b[:headerSize-8])
+	le.PutUint64(b[headerSize-8:], h.sum)
 	return b
 }
 
@@ -117,6 +120,7 @@ func decodeHeader(b []byte, size int) (*header, error) {
 		probes:   le.Uint32(b[32:]),
 		shift:    le.Uint32(b[36:]),
 		firstID:  le.Uint32(b[40:]),
+		sum:      le.Uint64(b[headerSize-8:]),
 	}
 	if le.Uint32(b[12:]) != headerSize || le.Uint32(b[44:]) != sectionCount {
 		return nil, fmt.Errorf("%w: header of another form", ErrDamaged)

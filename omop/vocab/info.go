@@ -35,35 +35,28 @@ type VocabularyInfo struct {
 }
 
 // Info describes the index of the store. It is safe for concurrent use.
-func (s *Store) Info() Info {
+func (s *Store) Info() Info { return infoOf(s.head, s.meta) }
+
+func infoOf(h *header, m *metadata) Info {
 	i := Info{
 		Format:        formatVersion,
-		Release:       s.meta.release,
-		Concepts:      int64(s.n),
-		Relationships: int64(s.meta.relationships),
-		MapsTo:        int64(s.meta.mapsTo),
-		MapsToValue:   int64(s.meta.mapsToValue),
-		RollUp:        int64(len(s.sec[secRollup]) / 4),
-		Ancestors:     s.meta.ancestors,
-		Names:         len(s.sec[secNameOffsets]) > 0,
-		Bytes:         int64(len(s.data)),
-		Domains:       slices.Clone(s.meta.domains),
-		Vocabularies:  slices.Clone(s.meta.vocabularies),
+		Release:       m.release,
+		Concepts:      int64(h.concepts),
+		Relationships: int64(m.relationships),
+		MapsTo:        int64(m.mapsTo),
+		MapsToValue:   int64(m.mapsToValue),
+		RollUp:        int64(h.sections[secRollup].length / 4),
+		Ancestors:     m.ancestors,
+		Names:         h.sections[secNameOffsets].length > 0,
+		Bytes:         int64(h.fileSize),
+		Checksum:      fmt.Sprintf("%016x", h.sum),
+		Domains:       slices.Clone(m.domains),
+		Vocabularies:  slices.Clone(m.vocabularies),
 	}
 	for _, v := range i.Vocabularies {
 		i.Standard += v.Standard
 	}
-	if len(s.data) >= headerSize {
-		i.Checksum = fmt.Sprintf("%x", reversed(s.data[headerSize-8:headerSize]))
-	}
 	return i
-}
-
-// reversed returns b, which is little-endian, as it is written.
-func reversed(b []byte) []byte {
-	b = slices.Clone(b)
-	slices.Reverse(b)
-	return b
 }
 
 // Trace is the way from a concept to what a row of the CDM may hold. Its texts

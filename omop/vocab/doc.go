@@ -1,0 +1,2 @@
+// Package vocab looks up concepts in the OMOP standardized vocabularies.
+package vocab
