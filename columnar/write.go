@@ -1,28 +1,41 @@
 package columnar
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
 
-	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 )
+
+const magic = "PAR1"
 
 // Writer writes rows of type T into one Parquet file. It is not safe for
 // concurrent use.
 type Writer[T any] struct {
-	w    *parquet.GenericWriter[T]
-	rows int64
+	w       io.Writer
+	opts    Options
+	fields  []field
+	group   *Group[T]
+	groups  []format.RowGroup
+	pending []byte // bytes of the file that are not yet with w
+	offset  int64  // bytes of the file so far, pending ones included
+	rows    int64
+	failed  error
+	closed  bool
 }
 
-// NewWriter returns a writer of one file into w. Close finishes the file; w
-// stays open.
-func NewWriter[T any](w io.Writer, opts *Options) (wr *Writer[T], err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("columnar: %v", p)
-		}
-	}()
+// NewWriter returns a writer of one file into w, which stays open after Close.
+// T is a struct with fields of type bool, int32, int64, float64, string, Date
+// or Timestamp, or pointers to one: a pointer is a nullable column, nil is
+// NULL, and everything else is a value, zero and the empty string included.
+// The columns have the order of the fields. The error says what is wrong with
+// T or opts.
+func NewWriter[T any](w io.Writer, opts *Options) (*Writer[T], error) {
 	o, err := opts.checked()
 	if err != nil {
 		return nil, err
@@ -31,38 +44,219 @@ func NewWriter[T any](w io.Writer, opts *Options) (wr *Writer[T], err error) {
 	if err != nil {
 		return nil, err
 	}
-	sf := make([]reflect.StructField, len(fields))
-	for i, f := range fields {
-		tag := f.name
-		if f.optional {
-			tag += ",optional"
-		}
-		t := map[kind]reflect.Type{kindBool: reflect.TypeFor[bool](), kindInt32: reflect.TypeFor[int32](), kindInt64: reflect.TypeFor[int64](), kindFloat64: reflect.TypeFor[float64](), kindString: reflect.TypeFor[string](), kindDate: reflect.TypeFor[int32](), kindTimestamp: reflect.TypeFor[int64]()}[f.kind]
-		switch f.kind {
-		case kindDate:
-			tag += ",date"
-		case kindTimestamp:
-			tag += ",timestamp(microsecond:local)"
-		}
-		sf[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: t, Tag: reflect.StructTag(fmt.Sprintf("parquet:%q", tag))}
+	if w == nil {
+		return nil, errors.New("columnar: want a writer, have nil")
 	}
-	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(sf)).Elem().Interface())
-	po := []parquet.WriterOption{schema, parquet.MaxRowsPerRowGroup(int64(o.RowsPerGroup)), parquet.Compression(&parquet.Zstd)}
-	for _, m := range o.Metadata {
-		po = append(po, parquet.KeyValueMetadata(m.Key, m.Value))
-	}
-	return &Writer[T]{w: parquet.NewGenericWriter[T](w, po...)}, nil
-}
-
-// Write adds rows to the file and keeps nothing of them.
-func (w *Writer[T]) Write(rows []T) error {
-	n, err := w.w.Write(rows)
-	w.rows += int64(n)
-	return err
+	return &Writer[T]{w: w, opts: o, fields: fields, group: newGroup[T](fields, &o)}, nil
 }
 
 // Rows returns the number of rows written.
 func (w *Writer[T]) Rows() int64 { return w.rows }
 
-// Close finishes the file.
-func (w *Writer[T]) Close() error { return w.w.Close() }
+// Write adds rows to the file and keeps nothing of them. The bytes of the file
+// do not depend on how the rows are spread over calls. After an error the file
+// is lost, and every later call returns that error.
+func (w *Writer[T]) Write(rows []T) error {
+	for len(rows) > 0 {
+		if err := w.ready(); err != nil {
+			return err
+		}
+		n := min(len(rows), w.group.Room())
+		if err := w.group.Write(rows[:n]); err != nil {
+			return w.fail(err)
+		}
+		w.rows += int64(n)
+		rows = rows[n:]
+		if w.group.Room() == 0 {
+			if err := w.flush(w.group); err != nil {
+				return err
+			}
+		}
+	}
+	return w.ready()
+}
+
+// NewGroup returns an empty group with the columns and options of the file. It
+// may be called, and the group filled, while another goroutine uses w.
+func (w *Writer[T]) NewGroup() *Group[T] { return newGroup[T](w.fields, &w.opts) }
+
+// Append writes the rows of g as a row group of their own, after all rows
+// written before, and resets g. A group without rows writes nothing.
+func (w *Writer[T]) Append(g *Group[T]) error {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	if w.group.rows > 0 {
+		if err := w.flush(w.group); err != nil {
+			return err
+		}
+	}
+	if g.rows == 0 && g.failed == nil {
+		return nil
+	}
+	rows := int64(g.rows)
+	if err := w.flush(g); err != nil {
+		return err
+	}
+	w.rows += rows
+	return nil
+}
+
+// Close finishes the file. It does not close the io.Writer.
+func (w *Writer[T]) Close() (err error) {
+	if err := w.ready(); err != nil {
+		return err
+	}
+	defer recoverAs(&err)
+	if w.group.rows > 0 {
+		if err := w.flush(w.group); err != nil {
+			return err
+		}
+	}
+	w.closed = true
+	footer, err := thrift.Marshal(new(thrift.CompactProtocol), w.describe())
+	if err != nil {
+		return w.fail(fmt.Errorf("columnar: %w", err))
+	}
+	footer = binary.LittleEndian.AppendUint32(footer, uint32(len(footer)))
+	if err := w.emit(append(footer, magic...)); err != nil {
+		return err
+	}
+	return w.drain()
+}
+
+func (w *Writer[T]) ready() error {
+	if w.closed && w.failed == nil {
+		return errors.New("columnar: the file is closed")
+	}
+	return w.failed
+}
+
+func (w *Writer[T]) fail(err error) error {
+	w.failed = err
+	return err
+}
+
+// flush finishes g, writes it and empties it.
+func (w *Writer[T]) flush(g *Group[T]) error {
+	if err := g.Finish(); err != nil {
+		return w.fail(err)
+	}
+	if err := w.emit(nil); err != nil { // the file's first bytes, if they are due
+		return err
+	}
+	w.groups = append(w.groups, g.describe(w.offset, len(w.groups)))
+	for _, c := range g.columns {
+		b := c.buffer()
+		if err := w.emit(b.dict); err != nil {
+			return err
+		}
+		if err := w.emit(b.pages); err != nil {
+			return err
+		}
+	}
+	g.Reset()
+	return nil
+}
+
+// maxPending is how many bytes of a file wait for more.
+const maxPending = 64 << 10
+
+// emit adds bytes to the file.
+func (w *Writer[T]) emit(b []byte) error {
+	if w.offset == 0 {
+		w.pending = append(w.pending, magic...)
+		w.offset = int64(len(magic))
+	}
+	w.offset += int64(len(b))
+	if len(w.pending)+len(b) <= maxPending {
+		w.pending = append(w.pending, b...)
+		return nil
+	}
+	if err := w.drain(); err != nil {
+		return err
+	}
+	return w.out(b)
+}
+
+func (w *Writer[T]) drain() error {
+	err := w.out(w.pending)
+	w.pending = w.pending[:0]
+	return err
+}
+
+func (w *Writer[T]) out(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	n, err := w.w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return w.fail(fmt.Errorf("columnar: write: %w", err))
+	}
+	return nil
+}
+
+// describe returns the footer of the file.
+func (w *Writer[T]) describe() *format.FileMetaData {
+	m := &format.FileMetaData{
+		Version:   2,
+		NumRows:   w.rows,
+		RowGroups: w.groups,
+		CreatedBy: w.opts.CreatedBy,
+		Schema:    make(thrift.Slice[format.SchemaElement], 0, len(w.fields)+1),
+	}
+	if m.RowGroups == nil {
+		m.RowGroups = thrift.Slice[format.RowGroup]{}
+	}
+	m.Schema = append(m.Schema, format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(w.fields)))})
+	for i := range w.fields {
+		m.Schema = append(m.Schema, w.fields[i].element(int32(i)+1))
+		m.ColumnOrders = append(m.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
+	}
+	for _, kv := range w.opts.Metadata {
+		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: kv.Key, Value: kv.Value})
+	}
+	return m
+}
+
+func (f *field) physical() format.Type {
+	switch f.kind {
+	case kindBool:
+		return format.Boolean
+	case kindInt32, kindDate:
+		return format.Int32
+	case kindInt64, kindTimestamp:
+		return format.Int64
+	case kindFloat64:
+		return format.Double
+	}
+	return format.ByteArray
+}
+
+// element returns the column's place in the schema of the file.
+func (f *field) element(id int32) format.SchemaElement {
+	e := format.SchemaElement{
+		Name:           f.name,
+		Type:           thrift.New(f.physical()),
+		RepetitionType: thrift.New(format.Required),
+		FieldID:        id,
+	}
+	if f.optional {
+		e.RepetitionType.V = format.Optional
+	}
+	switch f.kind {
+	case kindString:
+		e.LogicalType.Value = &format.StringType{}
+		e.ConvertedType = thrift.New(deprecated.UTF8)
+	case kindDate:
+		e.LogicalType.Value = &format.DateType{}
+		e.ConvertedType = thrift.New(deprecated.Date)
+	case kindTimestamp:
+		// The older annotation would mean UTC, so there is none.
+		e.LogicalType.Value = &format.TimestampType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+	}
+	return e
+}
