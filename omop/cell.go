@@ -61,8 +61,13 @@ func (c *cell) load(v reflect.Value, d cdm.Datatype) {
 	if v.IsNil() {
 		return
 	}
+	c.set(v.Elem(), d)
+}
+
+// set takes a value that is there.
+func (c *cell) set(v reflect.Value, d cdm.Datatype) {
 	c.state = cellSet
-	switch v = v.Elem(); d {
+	switch d {
 	case cdm.Float:
 		c.float = v.Float()
 	case cdm.Varchar:
