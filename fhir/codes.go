@@ -1,0 +1,45 @@
+package fhir
+
+import "github.com/carabiner-health/carabiner/issue"
+
+// Codes of the findings of this package. They are permanent once released.
+const (
+	// CodeSyntax: the record is not JSON (RFC 8259).
+	CodeSyntax issue.Code = "fhir-json-syntax"
+	// CodeDepth: the record is nested deeper than ReadOptions.MaxDepth.
+	CodeDepth issue.Code = "fhir-json-depth"
+	// CodeTruncated: the record or the compressed file ends too early.
+	CodeTruncated issue.Code = "fhir-truncated"
+	// CodeCompression: the compressed file is damaged.
+	CodeCompression issue.Code = "fhir-compression"
+	// CodeEncoding: the text is not UTF-8 (R4, JSON format: UTF-8 is required).
+	CodeEncoding issue.Code = "fhir-encoding"
+	// CodeRecordSize: the record is longer than ReadOptions.MaxRecordBytes.
+	CodeRecordSize issue.Code = "fhir-record-size"
+	// CodeNotObject: the record is JSON, but not an object.
+	CodeNotObject issue.Code = "fhir-not-object"
+	// CodeTypeMissing: the object has no resourceType with text in it.
+	CodeTypeMissing issue.Code = "fhir-resource-type-missing"
+	// CodeTypeUnknown: R4 defines no resource of that type.
+	CodeTypeUnknown issue.Code = "fhir-resource-type-unknown"
+	// CodeFormat: the source is none of the formats that are read.
+	CodeFormat issue.Code = "fhir-format"
+	// CodeSkipped: the source stands beside the data and holds no resources.
+	CodeSkipped issue.Code = "fhir-source-skipped"
+	// CodeEntryEmpty: a Bundle entry holds no resource.
+	CodeEntryEmpty issue.Code = "fhir-bundle-entry-empty"
+	// CodeID: the id does not follow R4's syntax of ids.
+	CodeID issue.Code = "fhir-id"
+	// CodeEmpty: an object, array or string is empty.
+	CodeEmpty issue.Code = "fhir-json-empty"
+	// CodeNull: a null stands where R4 allows none.
+	CodeNull issue.Code = "fhir-json-null"
+	// CodeDuplicate: a member occurs twice in one object.
+	CodeDuplicate issue.Code = "fhir-json-duplicate-member"
+	// CodeControl: a string holds a control character that R4 excludes.
+	CodeControl issue.Code = "fhir-string-control"
+	// CodeMember: a member's name or kind is none that FHIR JSON can have.
+	CodeMember issue.Code = "fhir-json-member"
+	// CodeTooMany: a resource has more findings than are listed.
+	CodeTooMany issue.Code = "fhir-too-many-issues"
+)

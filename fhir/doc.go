@@ -1,0 +1,50 @@
+// Package fhir reads, writes and checks FHIR R4 resources in JSON.
+//
+// A [Resource] is the bytes that were read and a tree over them. Nothing is
+// decoded that nobody asks for, and nothing is lost: member order, the text of
+// numbers, the _x members of primitives and members that occur twice all stay,
+// and every element knows its place in the source.
+//
+// The shortest program that counts resources by type:
+//
+//	counts := map[string]int{}
+//	for r, err := range fhir.ReadFS(ctx, os.DirFS("export"), nil) {
+//		if err != nil {
+//			return err
+//		}
+//		counts[r.Type()]++
+//	}
+//
+// [Read] and [ReadFS] go in order; [Each] does the same with several workers.
+// [Extract] fetches records again, [Inspect] tells what is in a folder, a
+// [Writer] gives resources back, a [Validator] checks their form.
+//
+// # Terms
+//
+// A source is one file or stream. A record is what is either handed out as a
+// resource or rejected: a line of NDJSON, a document, an entry of a Bundle. A
+// rejected record is one that cannot be read; it goes to the quarantine of
+// [ReadOptions], its reason to the reporter, and the reading goes on.
+//
+// # Standards
+//
+// FHIR R4 (4.0.1): JSON representation (§2.6.2), Bundle (§2.36), References
+// (§2.3). Bulk Data Access 2.0: NDJSON files and the manifest beside them. JSON is
+// RFC 8259 in UTF-8; a byte order mark is passed over. Compression is gzip
+// (RFC 1952) or Zstandard (RFC 8878), known by its first bytes and not by name.
+//
+// # Limits
+//
+// By default a record has at most 256 MiB and nests at most 512 levels deep.
+// Memory follows the longest record, not the size of a source: a Bundle of more
+// than 16 MiB is read in two passes, one entry at a time, with an index of its
+// fullUrls. Streams that cannot seek are kept in a temporary file for that.
+// A Bundle's own members besides its entries are not handed out, unless
+// ReadOptions.WholeBundles is set; a Bundle inside an entry or among other
+// resources in NDJSON is a resource like any other.
+//
+// # What it does not do
+//
+// XML is not read. Definitions, profiles and FHIRPath are no part of it yet, and
+// nothing here knows OMOP: package mapping does.
+package fhir

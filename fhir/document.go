@@ -1,0 +1,335 @@
+package fhir
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+const (
+	documentBytes = 16 << 20 // text of documents that is held as a whole
+	maxBroken     = 1000     // damaged documents of a source after which its rest is one record
+	bundleLevels  = 3        // levels of a Bundle around a resource: object, entry array, entry
+)
+
+// documentReader reads JSON documents that follow one another in a source:
+// resources, and Bundles entry by entry. Documents are parsed in a window; a
+// Bundle that is longer than the window, or damaged, is cut by a splitter.
+type documentReader struct {
+	w      *worker
+	in     *input
+	buf    []byte // the window
+	off    int    // in buf: what comes next
+	at     place  // of buf[off]
+	ended  error  // of the text behind the window
+	broken int
+	read   int64
+	lost   int64
+}
+
+// documents reads all documents of an input.
+func (w *worker) documents(in *input) error {
+	d := &documentReader{w: w, in: in, buf: w.doc[:0]}
+	d.at = place{name: in.src.name, source: in.number, line: 1, column: 1, offset: int64(in.verdict.bom)}
+	in.head = in.head[in.verdict.bom:]
+	if cap(d.buf) == 0 {
+		d.buf = make([]byte, 0, min(w.e.docBound, 1<<20))
+	}
+	err := d.all()
+	w.e.count(in.number, d.read, d.lost, d.at.offset)
+	if cap(d.buf) <= 2*documentBytes {
+		w.doc = d.buf
+	}
+	if err != nil {
+		return err
+	}
+	var broken *damage
+	if errors.As(d.ended, &broken) {
+		at := d.at
+		at.record = 0
+		return w.e.damaged(in, broken, at)
+	}
+	return nil
+}
+
+// all reads document after document.
+func (d *documentReader) all() error {
+	for {
+		if err := d.w.e.ctx.Err(); err != nil {
+			return err
+		}
+		more, err := d.blank()
+		if err != nil || !more {
+			return err
+		}
+		d.at.record++
+		if err := d.one(); err != nil {
+			return err
+		}
+	}
+}
+
+// blank passes over white space; more is false at the end.
+func (d *documentReader) blank() (more bool, err error) {
+	for {
+		rest := d.buf[d.off:]
+		d.move(len(rest) - len(bytes.TrimLeft(rest, " \t\r\n")))
+		if d.off < len(d.buf) {
+			return true, nil
+		}
+		if d.ended != nil {
+			return false, d.worldError()
+		}
+		if err := d.extend(); err != nil {
+			return false, err
+		}
+	}
+}
+
+// worldError returns what ended the text, unless it is its end or damage.
+func (d *documentReader) worldError() error {
+	var broken *damage
+	if d.ended == nil || d.ended == io.EOF || errors.As(d.ended, &broken) {
+		return nil
+	}
+	return d.ended
+}
+
+// move takes n bytes of the window as read.
+func (d *documentReader) move(n int) {
+	pos := d.at.pos()
+	if n > 0 {
+		advance(&pos, d.buf[d.off:], n)
+		d.at.line, d.at.column, d.at.offset = pos.Line, pos.Column, pos.Offset
+		d.off += n
+	}
+}
+
+// extend reads on: it drops what was read, and doubles the window when it is
+// full up to the bound.
+func (d *documentReader) extend() error {
+	if d.off > 0 {
+		d.buf = d.buf[:copy(d.buf, d.buf[d.off:])]
+		d.off = 0
+	}
+	if len(d.buf) == cap(d.buf) {
+		grown := make([]byte, len(d.buf), 2*cap(d.buf))
+		copy(grown, d.buf)
+		d.buf = grown
+	}
+	d.buf, d.ended = d.in.fill(d.buf)
+	return d.worldError()
+}
+
+// one reads the document at the begin of the window.
+func (d *documentReader) one() error {
+	p := &d.w.parser
+	noBundle := d.w.e.opts.WholeBundles
+	for {
+		text := d.buf[d.off:]
+		n, err := p.tree.ParsePrefix(text, &jsontree.Options{MaxDepth: p.opts.MaxDepth + bundleLevels})
+		if err == nil {
+			return d.whole(text[:n])
+		}
+		var se *jsontree.SyntaxError
+		incomplete := errors.As(err, &se) && se.Offset >= len(text)-8 && se.Err == nil
+		switch top := peek(text); {
+		case d.ended == nil && incomplete && (d.off > 0 || len(text) < d.w.e.docBound):
+			err = d.extend()
+		case d.broken < maxBroken && !noBundle && (top.typ == "Bundle" || top.typ == "" && top.entry):
+			done, err := d.split()
+			if done || err != nil {
+				return err
+			}
+			noBundle = true
+			continue
+		case d.ended == nil && incomplete && len(text) <= d.w.e.max:
+			err = d.extend()
+		default:
+			d.broken++
+			return d.drop(rejectSyntax(text, d.at, err), se.Offset)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// whole takes a document that is good JSON.
+func (d *documentReader) whole(text []byte) error {
+	p := &d.w.parser
+	root := p.tree.Root()
+	valid := utf8.Valid(text)
+	if root.Get("resourceType").EqualText("Bundle") && !d.w.e.opts.WholeBundles {
+		if err := d.bundle(root, valid); err != nil {
+			return err
+		}
+		d.move(len(text))
+		return nil
+	}
+	if err := d.resource(root, text, d.at, valid, nil, nil); err != nil {
+		return err
+	}
+	d.move(len(text))
+	return nil
+}
+
+// resource visits or rejects the resource that is the value v; text is what is
+// rejected, and begins at the given place.
+func (d *documentReader) resource(v jsontree.Value, text []byte, at place, valid bool, full []byte, x *bundleIndex) error {
+	var rej *Rejected
+	switch {
+	case len(text) > d.w.e.max:
+		rej = tooLong(text[:min(len(text), sampleBytes)], at, d.w.e.max)
+	case !valid:
+		rej = checkUTF8(text, at)
+	}
+	if rej == nil {
+		rej = d.w.parser.adopt(&d.w.res, text, v, at)
+	}
+	if rej != nil {
+		d.lost++
+		return d.w.e.reject(rej)
+	}
+	d.w.res.full, d.w.res.index = full, x
+	d.read++
+	return d.w.visit(&d.w.res)
+}
+
+// bundle visits the entries of a Bundle in the tree.
+func (d *documentReader) bundle(root jsontree.Value, valid bool) error {
+	x := &bundleIndex{}
+	for m := root.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		if m.KeyIs("entry") {
+			for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
+				x.addEntry(e)
+			}
+		}
+	}
+	at := d.at
+	at.record--
+	done := root.Offset()
+	base := done
+	for m := root.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		if !m.KeyIs("entry") || m.Kind() != jsontree.Array {
+			continue
+		}
+		for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
+			at.record++
+			v := e.Get("resource")
+			here := v
+			if v.Kind() == jsontree.Invalid {
+				here = e
+			}
+			pos := at.pos()
+			advance(&pos, d.buf[d.off+done-base:], here.Offset()-done)
+			at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+			done = here.Offset()
+			if err := d.entry(e, v, at, valid, x); err != nil {
+				return err
+			}
+		}
+	}
+	d.at.record = max(at.record, d.at.record-1)
+	return nil
+}
+
+// entry visits the resource v of an entry e of a Bundle.
+func (d *documentReader) entry(e, v jsontree.Value, at place, valid bool, x *bundleIndex) error {
+	if v.Kind() == jsontree.Invalid && e.Kind() == jsontree.Object {
+		return d.w.e.report(issue.Issue{Severity: issue.Information, Code: CodeEntryEmpty, Pos: at.pos(),
+			Message: "want a resource in the entry, have none"})
+	}
+	if v.Kind() == jsontree.Invalid {
+		v = e
+	}
+	return d.resource(v, v.Raw(), at, valid, e.Get("fullUrl").Bytes(nil), x)
+}
+
+// addEntry notes the identity of an entry's resource.
+func (x *bundleIndex) addEntry(e jsontree.Value) {
+	full := e.Get("fullUrl").Bytes(nil)
+	if len(full) == 0 {
+		return
+	}
+	v := e.Get("resource")
+	name := v.Get("resourceType").Bytes(nil)
+	typ, ok := resourceTypes()[string(name)]
+	if !ok {
+		typ = string(name)
+	}
+	x.add(full, typ, v.Get("id").Bytes(nil))
+}
+
+// drop rejects a document that cannot be read, up to where the next one seems
+// to begin: a brace at the begin of a line behind the fault.
+func (d *documentReader) drop(rej *Rejected, fault int) error {
+	from := fault
+	size := -1
+	for size < 0 {
+		text := d.buf[d.off:]
+		if i := bytes.Index(text[min(from, len(text)):], []byte("\n{")); i >= 0 && d.broken < maxBroken {
+			size = min(from, len(text)) + i + 1
+			break
+		}
+		if d.ended != nil {
+			size = len(text)
+			break
+		}
+		if len(text) > d.w.e.max {
+			return d.dropLong(rej)
+		}
+		from = max(from, len(text)-1)
+		if err := d.extend(); err != nil {
+			return err
+		}
+	}
+	rej.Raw = bytes.TrimRight(d.buf[d.off:d.off+size], " \t\r\n")
+	if d.off+size == len(d.buf) && fault >= len(rej.Raw) && rej.Reason.Code == CodeSyntax {
+		rej.Reason.Code = CodeTruncated
+	}
+	if rej.Type == "" {
+		rej.Type = guessType(rej.Raw)
+	}
+	if len(rej.Raw) > d.w.e.max {
+		rej.Raw, rej.Truncated = rej.Raw[:min(len(rej.Raw), sampleBytes)], true
+	}
+	d.lost++
+	if err := d.w.e.reject(rej); err != nil {
+		return err
+	}
+	d.move(size)
+	return nil
+}
+
+// dropLong passes over a document that is too long to hold.
+func (d *documentReader) dropLong(rej *Rejected) error {
+	if rej.Reason.Code != CodeDepth {
+		rej.Reason = tooLong(nil, d.at, d.w.e.max).Reason
+	}
+	rej.Raw, rej.Truncated = bytes.Clone(d.buf[d.off:d.off+sampleBytes]), true
+	d.lost++
+	if err := d.w.e.reject(rej); err != nil {
+		return err
+	}
+	d.move(len(d.buf) - d.off - 1)
+	for {
+		text := d.buf[d.off:]
+		if i := bytes.Index(text, []byte("\n{")); i >= 0 {
+			d.move(i + 1)
+			return nil
+		}
+		d.move(len(text) - 1) // the last byte may be the line feed
+		if d.ended != nil {
+			d.move(len(d.buf) - d.off)
+			return nil
+		}
+		if err := d.extend(); err != nil {
+			return err
+		}
+	}
+}
