@@ -25,28 +25,25 @@ func mixTag(x, y uint64) uint16 {
 }
 
 // checkKey records the key at offset off when an earlier member of the open
-// object has the same name; raw is the key as written, decoded in t.buf if meta
-// says so. An object with many members is left to checkLarge.
-func (t *Tree) checkKey(open uint32, off int, raw []byte, meta uint32) {
-	if meta&flagKeyDec != 0 {
-		raw = t.buf
-	}
-	o := &t.tape[open]
+// object has the same decoded name. An object with many members is left to
+// checkLarge.
+func (t *Tree) checkKey(off int, name []byte) {
+	o := &t.tape[t.at.open]
 	if o.meta&flagLarge != 0 {
 		return
 	}
-	j := open + 1
-	for n := 0; int(j) < len(t.tape); n++ {
+	j := t.at.open + 1
+	for n := 0; j < t.at.k; n++ {
 		if n == largeObject {
 			o.meta |= flagLarge
 			return
 		}
 		e := &t.tape[j]
-		if e.meta>>tagBits == meta>>tagBits && t.sameKey(j, raw) {
+		if e.meta>>tagBits == t.at.key>>tagBits && t.sameKey(uint32(j), name) {
 			t.dups = append(t.dups, off)
 			return
 		}
-		j = e.next
+		j = int(e.next)
 	}
 }
 
@@ -61,10 +58,10 @@ func (t *Tree) sameKey(j uint32, name []byte) bool {
 
 // checkLarge records the repeated keys of the finished object at entry open.
 // Keys that checkKey found before the object grew are recorded again.
-func (t *Tree) checkLarge(open uint32) {
+func (t *Tree) checkLarge(open int) {
 	t.ord = t.ord[:0]
-	for j := open + 1; int(j) < len(t.tape); j = t.tape[j].next {
-		t.ord = append(t.ord, j)
+	for j := open + 1; j < t.at.k; j = int(t.tape[j].next) {
+		t.ord = append(t.ord, uint32(j))
 	}
 	slices.SortFunc(t.ord, func(a, b uint32) int {
 		if c := t.compareKeys(a, b); c != 0 {

@@ -43,6 +43,22 @@ func skipSpace(src []byte, i int) int {
 	return i
 }
 
+// isSpace reports whether c is white space.
+func isSpace(c byte) bool {
+	return c <= ' ' && 1<<c&(1<<' '|1<<'\t'|1<<'\n'|1<<'\r') != 0
+}
+
+// spaceRun returns the number of spaces at the start of w, which holds eight
+// bytes of text.
+func spaceRun(w uint64) int { return bits.TrailingZeros64(w^spaces) >> 3 }
+
+// digitRun returns the number of decimal digits at the start of w, which holds
+// eight bytes of text.
+func digitRun(w uint64) int {
+	w ^= '0' * ones
+	return bits.TrailingZeros64((w+(0x80-10)*ones|w)&highs) >> 3
+}
+
 // scanString returns the offset one past the closing quote of the string whose
 // first inner byte is at i, and whether its text needs decoding. It returns a
 // negative number, the complement of the offending offset, on an error.
@@ -155,7 +171,17 @@ func scanDigits(src []byte, i int) int {
 	return i
 }
 
-// isLiteral reports whether want stands at i.
-func isLiteral(src []byte, i int, want string) bool {
-	return len(src)-i >= len(want) && string(src[i:i+len(want)]) == want
+// literal returns the kind and length of the literal at i; length 0 if there
+// is none.
+func literal(src []byte, i int) (Kind, int) {
+	rest := src[i:]
+	switch {
+	case len(rest) >= 4 && string(rest[:4]) == "true":
+		return True, 4
+	case len(rest) >= 5 && string(rest[:5]) == "false":
+		return False, 5
+	case len(rest) >= 4 && string(rest[:4]) == "null":
+		return Null, 4
+	}
+	return Invalid, 0
 }

@@ -85,6 +85,9 @@ type Tree struct {
 	dups []int
 	ord  []uint32 // scratch of the duplicate check in large objects
 	buf  []byte   // scratch for decoded keys
+
+	at       cursor
+	maxDepth int
 }
 
 type longKey struct{ entry, off uint32 }
