@@ -29,14 +29,15 @@ type block struct {
 type blockReader struct {
 	in     *input
 	max    int
+	size   int    // of a block, mostly
 	carry  []byte // begin of the line that the last block ended within
 	line   int64
 	offset int64
 	ended  error
 }
 
-func newBlockReader(in *input, max int) *blockReader {
-	b := &blockReader{in: in, max: max, line: 1}
+func newBlockReader(in *input, max, size int) *blockReader {
+	b := &blockReader{in: in, max: max, size: size, line: 1}
 	b.offset = int64(in.verdict.bom)
 	in.head = in.head[in.verdict.bom:]
 	return b
@@ -48,7 +49,7 @@ func (b *blockReader) next(buf []byte) (bl block, ok bool, err error) {
 	if b.ended != nil {
 		return block{buf: buf}, false, nil
 	}
-	if need := len(b.carry) + blockBytes; cap(buf) < need {
+	if need := len(b.carry) + b.size; cap(buf) < need {
 		buf = make([]byte, 0, need)
 	}
 	buf = append(buf[:0], b.carry...)
@@ -68,7 +69,7 @@ func (b *blockReader) next(buf []byte) (bl block, ok bool, err error) {
 		if len(buf) > b.max+1 {
 			return b.skipLong(buf)
 		}
-		grown := make([]byte, len(buf), min(2*cap(buf), max(b.max, len(buf))+blockBytes))
+		grown := make([]byte, len(buf), min(2*cap(buf), max(b.max, len(buf))+b.size))
 		copy(grown, buf)
 		buf = grown
 	}

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"unicode/utf8"
@@ -59,8 +60,8 @@ func (w *worker) documents(in *input) error {
 // all reads document after document.
 func (d *documentReader) all() error {
 	for {
-		if err := d.w.e.ctx.Err(); err != nil {
-			return err
+		if err := d.w.ctx.Err(); err != nil {
+			return context.Cause(d.w.ctx)
 		}
 		more, err := d.blank()
 		if err != nil || !more {

@@ -20,7 +20,8 @@ type engine struct {
 	opts     ReadOptions
 	max      int
 	depth    int
-	docBound int
+	docBound int // of a window of documents
+	cutBytes int // of a block of lines
 	reporter issue.Reporter
 	once     bool                                          // each source is read once: streams need not be kept
 	raw      func(src int, record int64, raw []byte) error // hands out bytes instead of resources
@@ -40,7 +41,7 @@ type task struct {
 }
 
 func newEngine(ctx context.Context, srcs []Source, opts *ReadOptions) *engine {
-	e := &engine{ctx: ctx, srcs: srcs, open: make(map[*input]struct{}), docBound: documentBytes}
+	e := &engine{ctx: ctx, srcs: srcs, open: make(map[*input]struct{}), docBound: documentBytes, cutBytes: blockBytes}
 	if opts != nil {
 		e.opts = *opts
 	}
@@ -145,7 +146,7 @@ func (e *engine) begin(i int) (*input, error) {
 // cut yields the blocks of an NDJSON input.
 func (e *engine) cut(in *input, yield func(task, error) bool) bool {
 	defer e.finish(in)
-	b := newBlockReader(in, e.max)
+	b := newBlockReader(in, e.max, e.cutBytes)
 	for {
 		if e.ctx.Err() != nil {
 			yield(task{}, context.Cause(e.ctx))
@@ -180,7 +181,7 @@ func (e *engine) buffer() []byte {
 
 // recycle takes a buffer back.
 func (e *engine) recycle(b []byte) {
-	if cap(b) < blockBytes || cap(b) > keepBlock {
+	if cap(b) < e.cutBytes || cap(b) > keepBlock {
 		return
 	}
 	e.mu.Lock()
@@ -292,12 +293,12 @@ type worker struct {
 	res     Resource
 	tree    jsontree.Tree
 	visitor func(r *Resource) error
-	done    <-chan struct{}
+	ctx     context.Context
 	doc     []byte
 }
 
 func (e *engine) newWorker(visit func(r *Resource) error) *worker {
-	w := &worker{e: e, visitor: visit, done: e.ctx.Done()}
+	w := &worker{e: e, visitor: visit, ctx: e.ctx}
 	w.parser = parser{tree: &w.tree, opts: jsontree.Options{MaxDepth: e.depth}}
 	return w
 }
@@ -313,10 +314,8 @@ func (w *worker) run(t *task) error {
 
 // visit hands out a resource.
 func (w *worker) visit(r *Resource) error {
-	select {
-	case <-w.done:
-		return context.Cause(w.e.ctx)
-	default:
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
 	}
 	return w.visitor(r)
 }
@@ -330,7 +329,7 @@ func (e *engine) each(workers int, visit func(worker int, r *Resource) error) er
 		if team[n] == nil {
 			team[n] = e.newWorker(func(r *Resource) error { return visit(n, r) })
 		}
-		team[n].done = ctx.Done()
+		team[n].ctx = ctx
 		return team[n].run(&t)
 	})
 }
