@@ -1,0 +1,427 @@
+package mapping
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/carabiner-health/carabiner/omop"
+)
+
+// reject is a resource that turned out to have no place only when its person
+// was seen whole; its text is fetched from the source in the end.
+type reject struct {
+	source int
+	record int64
+	typ    resourceType
+	rule   rule
+}
+
+// reducer turns the records of whole persons into rows. One worker owns one.
+type reducer struct {
+	m          *FHIRToOMOP
+	dims       *dimensions
+	extractDay omop.Date
+	account    account
+	rejects    []reject
+
+	rows    *Rows
+	recs    []record
+	rowsOf  []int32 // rows that each record made
+	refs    []factRef
+	visits  map[string]visit
+	periods []period
+	person  personState
+}
+
+type visit struct {
+	local      int32 // id within the batch, 0 for one that made no row
+	start, end When
+	index      int32 // of the reference, while dates are sought
+}
+
+type period struct{ start, end omop.Date }
+
+type personState struct {
+	local       int32
+	birth       When
+	death       omop.Date
+	dead        bool
+	first, last omop.Date
+	seen        bool
+}
+
+// block turns a block of persons into rows.
+func (r *reducer) block(b *block, rows *Rows) error {
+	r.rows = rows
+	rows.account = &r.account
+	start := 0
+	for _, end := range b.ends {
+		if err := r.one(b.records[start:end]); err != nil {
+			return err
+		}
+		start = end
+	}
+	return nil
+}
+
+// one reduces one person.
+func (r *reducer) one(records [][]byte) error {
+	if err := r.load(records); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(r.refs, func(f factRef) bool { return f.table == TablePerson })
+	if i < 0 {
+		for k := range r.recs {
+			r.reject(&r.recs[k], rulePersonMissing)
+		}
+		return nil
+	}
+	if err := r.personRow(&r.refs[i]); err != nil {
+		return err
+	}
+	if err := r.visitRows(); err != nil {
+		return err
+	}
+	if err := r.eventRows(); err != nil {
+		return err
+	}
+	r.observationPeriods()
+	for k := range r.recs {
+		if r.rowsOf[k] == 0 {
+			r.reject(&r.recs[k], ruleDateMissing)
+			continue
+		}
+		r.account.byType[r.recs[k].typ].end(Mapped, ruleNone)
+	}
+	return nil
+}
+
+func (r *reducer) reject(rec *record, why rule) {
+	r.account.byType[rec.typ].end(Quarantined, why)
+	r.rejects = append(r.rejects, reject{source: rec.source, record: rec.number, typ: rec.typ, rule: why})
+}
+
+// load decodes the records of a person, without copies of the same resource,
+// and lists their facts.
+func (r *reducer) load(records [][]byte) error {
+	r.recs, r.rowsOf, r.refs = r.recs[:0], r.rowsOf[:0], r.refs[:0]
+	r.periods = r.periods[:0]
+	r.person = personState{}
+	for _, b := range records {
+		var rec record
+		if err := rec.decode(b); err != nil {
+			return err
+		}
+		if n := len(r.recs); n > 0 && r.recs[n-1].typ == rec.typ && bytes.Equal(r.recs[n-1].id, rec.id) {
+			r.account.byType[rec.typ].end(Filtered, ruleDuplicate)
+			if r.recs[n-1].losesTo(&rec) {
+				r.recs[n-1] = rec
+			}
+			continue
+		}
+		r.recs = append(r.recs, rec)
+		r.rowsOf = append(r.rowsOf, 0)
+	}
+	for k := range r.recs {
+		for b := r.recs[k].facts; len(b) > 0; {
+			ref, rest, err := nextFact(b)
+			if err != nil {
+				return err
+			}
+			ref.rec = int32(k)
+			r.refs = append(r.refs, ref)
+			b = rest
+		}
+	}
+	return nil
+}
+
+// losesTo reports whether another copy of the same resource is the one to
+// keep: the later update, else the one that says more, else the greater bytes,
+// so that the choice does not depend on the order of the input.
+func (a *record) losesTo(b *record) bool {
+	if c := cmp.Compare(a.updated, b.updated); c != 0 {
+		return c < 0
+	}
+	if c := cmp.Compare(len(a.facts), len(b.facts)); c != 0 {
+		return c < 0
+	}
+	return bytes.Compare(a.facts, b.facts) < 0
+}
+
+// source notes which resource a row was made of.
+func (r *reducer) source(t Table, ref *factRef) {
+	r.rowsOf[ref.rec]++
+	rec := &r.recs[ref.rec]
+	r.rows.sources[t] = append(r.rows.sources[t], rowSource{typ: rec.typ, id: view(rec.id)})
+}
+
+// saw widens the time in which the person was observed.
+func (r *reducer) saw(from, to omop.Date) {
+	p := &r.person
+	if !p.seen {
+		p.first, p.last, p.seen = from, from, true
+	}
+	r.periods = append(r.periods, period{from, max(from, to)})
+	p.first, p.last = min(p.first, from), max(p.last, to)
+}
+
+// visitRows makes the visits of the person, in the order of their days.
+func (r *reducer) visitRows() error {
+	if r.visits == nil {
+		r.visits = make(map[string]visit)
+	}
+	clear(r.visits)
+	var order []int32
+	undated := false
+	for i := range r.refs {
+		if r.refs[i].table == TableVisitOccurrence {
+			order = append(order, int32(i))
+			r.visits[view(r.recs[r.refs[i].rec].id)] = visit{index: int32(i)}
+			undated = undated || !r.refs[i].dated
+		}
+	}
+	if undated {
+		if err := r.dateVisits(); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := cmp.Compare(r.refs[a].day, r.refs[b].day); c != 0 {
+			return c
+		}
+		return int(a - b)
+	})
+	for _, i := range order {
+		if err := r.visitRow(&r.refs[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dateVisits dates encounters without a period by the events that name them.
+func (r *reducer) dateVisits() error {
+	var f Fact
+	for i := range r.refs {
+		ref := &r.refs[i]
+		if !ref.dated || ref.table <= TableVisitOccurrence {
+			continue
+		}
+		if err := ref.decode(&f); err != nil {
+			return err
+		}
+		v, ok := r.visits[view(f.texts[tEncounter])]
+		if !ok || r.refs[v.index].dated {
+			continue
+		}
+		if !v.start.Set || f.Start.Day < v.start.Day {
+			v.start = f.Start
+		}
+		if !v.end.Set || f.Start.Day > v.end.Day {
+			v.end = f.Start
+		}
+		r.visits[view(f.texts[tEncounter])] = v
+	}
+	for _, v := range r.visits {
+		if ref := &r.refs[v.index]; !ref.dated && v.start.Set {
+			ref.day = v.start.Day
+			r.account.imputed++
+		}
+	}
+	return nil
+}
+
+// lastEvent returns the last day on which anything is dated.
+func (r *reducer) lastEvent() (last omop.Date) {
+	for i := range r.refs {
+		if ref := &r.refs[i]; ref.dated && ref.table >= TableVisitOccurrence && ref.day > last {
+			last = ref.day
+		}
+	}
+	return last
+}
+
+// eventRows makes the rows of all other facts, in the order of their days.
+func (r *reducer) eventRows() error {
+	var f Fact
+	order := make([]int32, 0, len(r.refs))
+	for i := range r.refs {
+		ref := &r.refs[i]
+		if ref.table == TablePerson || ref.table == TableVisitOccurrence || ref.table == TableDeath {
+			continue
+		}
+		if !ref.dated {
+			if err := ref.decode(&f); err != nil {
+				return err
+			}
+			v := r.visits[view(f.texts[tEncounter])]
+			if !v.start.Set {
+				continue
+			}
+			ref.day = v.start.Day
+			r.account.imputed++
+		}
+		order = append(order, int32(i))
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := cmp.Compare(r.refs[a].day, r.refs[b].day); c != 0 {
+			return c
+		}
+		return int(a - b)
+	})
+	var parent link
+	for _, i := range order {
+		ref := &r.refs[i]
+		if err := ref.decode(&f); err != nil {
+			return err
+		}
+		if !ref.dated {
+			f.Start = When{Day: ref.day, Set: true, Imputed: true}
+		}
+		if f.flags&flagComponent == 0 || parent.rec != ref.rec {
+			parent = link{rec: ref.rec}
+		}
+		r.event(ref, &f, &parent)
+	}
+	return nil
+}
+
+// link is the row that components and series of the same resource belong to.
+type link struct {
+	rec   int32
+	table Table
+	local int32
+}
+
+// event makes the row of a fact; of a medication by reference one for each
+// concept that the Medication has.
+func (r *reducer) event(ref *factRef, f *Fact, parent *link) {
+	if med := f.texts[tMedication]; med != nil {
+		m := r.dims.medications[view(med)]
+		if m == nil {
+			r.account.losses[lossMedicationLink]++
+			r.row(ref, f, parent)
+			return
+		}
+		m.used.Store(true)
+		r.account.standardCodes[typeMedicationRequest] += m.standard
+		for i := range m.facts {
+			g := *f
+			g.Table = m.facts[i].Table
+			g.concepts[cConcept], g.concepts[cSource] = m.facts[i].concepts[cConcept], m.facts[i].concepts[cSource]
+			g.texts[tSource] = m.facts[i].texts[tSource]
+			r.row(ref, &g, parent)
+		}
+		return
+	}
+	r.row(ref, f, parent)
+}
+
+func (r *reducer) row(ref *factRef, f *Fact, parent *link) {
+	if r.person.dead && f.Start.Day > r.person.death+60 {
+		r.account.losses[lossAfterDeath]++
+	}
+	local := r.fill(f, parent)
+	if local == 0 {
+		return
+	}
+	r.source(f.Table, ref)
+	if f.flags&flagComponent == 0 && parent.local == 0 {
+		*parent = link{rec: ref.rec, table: f.Table, local: local}
+	}
+	if f.Table != TableNote || f.Start.Day != 0 {
+		r.saw(f.Start.Day, f.End.dayOr(f.Start.Day))
+	}
+}
+
+func (w When) dayOr(d omop.Date) omop.Date {
+	if w.Set {
+		return w.Day
+	}
+	return d
+}
+
+// visitOf returns the local id of the visit that a fact names.
+func (r *reducer) visitOf(f *Fact) *int32 {
+	name := f.texts[tEncounter]
+	if name == nil {
+		return nil
+	}
+	v := r.visits[view(name)]
+	if v.local == 0 {
+		r.account.losses[lossEncounterLink]++
+		return nil
+	}
+	return r.rows.ints.put(v.local)
+}
+
+func (r *reducer) providerOf(f *Fact) *int32 {
+	name := f.texts[tProvider]
+	if name == nil {
+		return nil
+	}
+	id := r.dims.providers[view(name)]
+	if id == 0 {
+		r.account.losses[lossProviderLink]++
+		return nil
+	}
+	return r.rows.ints.put(id)
+}
+
+func (r *reducer) careSiteOf(f *Fact) *int32 {
+	name := f.texts[tCareSite]
+	if name == nil {
+		return nil
+	}
+	id := r.dims.careSites[view(name)]
+	if id == 0 {
+		r.account.losses[lossCareSiteLink]++
+		return nil
+	}
+	return r.rows.ints.put(id)
+}
+
+// observationPeriods: CDM 5.4, observation_period, by Themis' convention for
+// EHR data: from the first event to so many days past the last one, not past
+// the death by as much nor past the extract, split where nothing happened for
+// long. A person without any event was observed on the day of the extract.
+func (r *reducer) observationPeriods() {
+	p := &r.m.policy.ObservationPeriod
+	limit := r.extractDay
+	if r.person.dead {
+		limit = min(limit, r.person.death+omop.Date(p.TailDays))
+	}
+	if len(r.periods) == 0 {
+		day := max(r.extractDay, r.person.birth.Day)
+		r.periods = append(r.periods, period{day, day})
+		limit = day
+	}
+	slices.SortFunc(r.periods, func(a, b period) int {
+		if c := cmp.Compare(a.start, b.start); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.end, b.end)
+	})
+	run := r.periods[0]
+	run.start = max(run.start, r.person.birth.Day)
+	for _, e := range r.periods[1:] {
+		if e.start-run.end >= omop.Date(p.GapDays) {
+			r.observationPeriod(run, min(limit, run.end+omop.Date(p.TailDays)))
+			run = e
+			continue
+		}
+		run.end = max(run.end, e.end)
+	}
+	r.observationPeriod(run, min(limit, run.end+omop.Date(p.TailDays)))
+	r.periods = r.periods[:0]
+}
+
+func (r *reducer) observationPeriod(run period, end omop.Date) {
+	r.rows.ObservationPeriod = append(r.rows.ObservationPeriod, omop.ObservationPeriod{
+		ObservationPeriodID: int32(len(r.rows.ObservationPeriod) + 1), PersonID: r.person.local,
+		ObservationPeriodStartDate: run.start, ObservationPeriodEndDate: max(run.start, end),
+		PeriodTypeConceptID: r.m.policy.Types["observation_period"],
+	})
+}

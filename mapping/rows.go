@@ -1,0 +1,350 @@
+package mapping
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/carabiner-health/carabiner/omop"
+)
+
+// Rows are OMOP rows in typed batches, each table sorted by person. The ids of
+// a batch count from 1 within it until the batch has its place in the whole.
+type Rows struct {
+	Person              []omop.Person
+	Death               []omop.Death
+	VisitOccurrence     []omop.VisitOccurrence
+	ConditionOccurrence []omop.ConditionOccurrence
+	DrugExposure        []omop.DrugExposure
+	ProcedureOccurrence []omop.ProcedureOccurrence
+	DeviceExposure      []omop.DeviceExposure
+	Measurement         []omop.Measurement
+	Observation         []omop.Observation
+	Note                []omop.Note
+	ImageOccurrence     []omop.ImageOccurrence
+	ObservationPeriod   []omop.ObservationPeriod
+	Location            []omop.Location
+	CareSite            []omop.CareSite
+	Provider            []omop.Provider
+
+	sources   [numTables][]rowSource // what each row was made of, beside the rows
+	addresses []string               // content of the location of each person
+
+	ints    slab[int32]
+	floats  slab[float64]
+	strs    slab[string]
+	dates   slab[omop.Date]
+	stamps  slab[omop.Timestamp]
+	account *account
+}
+
+// rowSource names the resource that a row was made of.
+type rowSource struct {
+	typ resourceType
+	id  string
+}
+
+// slab hands out pointers to values that stay where they are, without an
+// allocation each.
+type slab[T any] struct {
+	cur  []T
+	full [][]T
+	free [][]T
+}
+
+const slabSize = 2048
+
+func (s *slab[T]) put(v T) *T {
+	if len(s.cur) == cap(s.cur) {
+		if s.cur != nil {
+			s.full = append(s.full, s.cur)
+		}
+		if n := len(s.free); n > 0 {
+			s.cur, s.free = s.free[n-1][:0], s.free[:n-1]
+		} else {
+			s.cur = make([]T, 0, slabSize)
+		}
+	}
+	s.cur = append(s.cur, v)
+	return &s.cur[len(s.cur)-1]
+}
+
+func (s *slab[T]) reset() {
+	s.free = append(s.free, s.full...)
+	s.full = s.full[:0]
+	s.cur = s.cur[:0]
+}
+
+// reset empties the batch and keeps its memory.
+func (r *Rows) reset() {
+	r.Person, r.Death, r.VisitOccurrence = r.Person[:0], r.Death[:0], r.VisitOccurrence[:0]
+	r.ConditionOccurrence, r.DrugExposure = r.ConditionOccurrence[:0], r.DrugExposure[:0]
+	r.ProcedureOccurrence, r.DeviceExposure = r.ProcedureOccurrence[:0], r.DeviceExposure[:0]
+	r.Measurement, r.Observation, r.Note = r.Measurement[:0], r.Observation[:0], r.Note[:0]
+	r.ImageOccurrence, r.ObservationPeriod = r.ImageOccurrence[:0], r.ObservationPeriod[:0]
+	r.Location, r.CareSite, r.Provider = r.Location[:0], r.CareSite[:0], r.Provider[:0]
+	for i := range r.sources {
+		r.sources[i] = r.sources[i][:0]
+	}
+	r.addresses = r.addresses[:0]
+	r.ints.reset()
+	r.floats.reset()
+	r.strs.reset()
+	r.dates.reset()
+	r.stamps.reset()
+}
+
+// count returns the rows of a table.
+func (r *Rows) count(t Table) int {
+	switch t {
+	case TablePerson:
+		return len(r.Person)
+	case TableVisitOccurrence:
+		return len(r.VisitOccurrence)
+	case TableConditionOccurrence:
+		return len(r.ConditionOccurrence)
+	case TableDrugExposure:
+		return len(r.DrugExposure)
+	case TableProcedureOccurrence:
+		return len(r.ProcedureOccurrence)
+	case TableDeviceExposure:
+		return len(r.DeviceExposure)
+	case TableMeasurement:
+		return len(r.Measurement)
+	case TableObservation:
+		return len(r.Observation)
+	case TableNote:
+		return len(r.Note)
+	case TableImageOccurrence:
+		return len(r.ImageOccurrence)
+	case TableObservationPeriod:
+		return len(r.ObservationPeriod)
+	}
+	return 0
+}
+
+// Lengths of text columns, CDM 5.4.
+const (
+	varchar20  = 20
+	varchar50  = 50
+	varchar60  = 60
+	varchar250 = 250
+	varchar255 = 255
+	varcharMax = 0
+)
+
+// view returns b as a string without a copy; b must not change while it lives.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// text returns a nullable column value, cut to the column's length in
+// characters; empty is NULL.
+func (r *Rows) text(b []byte, limit int) *string {
+	if len(b) == 0 {
+		return nil
+	}
+	return r.strs.put(r.cut(view(b), limit))
+}
+
+func (r *Rows) cut(s string, limit int) string {
+	if limit == varcharMax || len(s) <= limit || utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	r.account.losses[lossTruncated]++
+	n := 0
+	for i := range s {
+		if n == limit {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}
+
+// concept returns a nullable concept column: the concept, 0 when there is
+// only a source value, NULL when there is neither.
+func (r *Rows) concept(id int32, source []byte) *int32 {
+	if id == 0 && len(source) == 0 {
+		return nil
+	}
+	return r.ints.put(id)
+}
+
+// id returns a nullable reference; 0 is NULL.
+func (r *Rows) id(v int32) *int32 {
+	if v == 0 {
+		return nil
+	}
+	return r.ints.put(v)
+}
+
+func (r *Rows) number(f *Fact, i int) *float64 {
+	if !f.has(i) {
+		return nil
+	}
+	return r.floats.put(f.numbers[i])
+}
+
+func (r *Rows) instant(w When) *omop.Timestamp {
+	switch {
+	case !w.Set:
+		return nil
+	case w.HasTime:
+		return r.stamps.put(w.Instant)
+	}
+	return r.stamps.put(dayTime(w.Day))
+}
+
+func (r *Rows) day(w When) *omop.Date {
+	if !w.Set {
+		return nil
+	}
+	return r.dates.put(w.Day)
+}
+
+// locationRow makes a row of the content of an address.
+func (r *Rows) locationRow(id int32, content string) omop.Location {
+	var parts [addressParts][]byte
+	i := 0
+	for p := range strings.SplitSeq(content, addressSep) {
+		if i < addressParts {
+			parts[i] = []byte(p)
+			i++
+		}
+	}
+	row := omop.Location{
+		LocationID: id, Address1: r.text(parts[0], varchar50), Address2: r.text(parts[1], varchar50),
+		City: r.text(parts[2], varchar50), Zip: r.text(parts[4], 9), County: r.text(parts[5], varchar20),
+		CountrySourceValue: r.text(parts[6], 80),
+	}
+	if utf8.RuneCount(parts[3]) <= 2 {
+		row.State = r.text(parts[3], 2)
+	} else {
+		r.account.losses[lossState]++
+	}
+	if row.CountrySourceValue != nil {
+		row.CountryConceptID = r.ints.put(0)
+	}
+	for i, dst := range []**float64{&row.Latitude, &row.Longitude} {
+		if v, err := strconv.ParseFloat(string(parts[7+i]), 64); err == nil {
+			*dst = r.floats.put(v)
+		}
+	}
+	return row
+}
+
+// rebase adds to the ids of one table what came before the batch.
+func (r *Rows) rebase(t Table, base *[numTables]int32) {
+	person, visit, own := base[TablePerson], base[TableVisitOccurrence], base[t]
+	link := func(p *int32, by int32) {
+		if p != nil {
+			*p += by
+		}
+	}
+	switch t {
+	case TablePerson:
+		for i := range r.Person {
+			r.Person[i].PersonID += own
+		}
+	case TableDeath:
+		for i := range r.Death {
+			r.Death[i].PersonID += person
+		}
+	case TableVisitOccurrence:
+		for i := range r.VisitOccurrence {
+			x := &r.VisitOccurrence[i]
+			x.VisitOccurrenceID += own
+			x.PersonID += person
+		}
+	case TableConditionOccurrence:
+		for i := range r.ConditionOccurrence {
+			x := &r.ConditionOccurrence[i]
+			x.ConditionOccurrenceID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableDrugExposure:
+		for i := range r.DrugExposure {
+			x := &r.DrugExposure[i]
+			x.DrugExposureID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableProcedureOccurrence:
+		for i := range r.ProcedureOccurrence {
+			x := &r.ProcedureOccurrence[i]
+			x.ProcedureOccurrenceID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableDeviceExposure:
+		for i := range r.DeviceExposure {
+			x := &r.DeviceExposure[i]
+			x.DeviceExposureID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableMeasurement:
+		for i := range r.Measurement {
+			x := &r.Measurement[i]
+			x.MeasurementID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+			if x.MeasurementEventID != nil {
+				*x.MeasurementEventID += base[eventTable(*x.MeasEventFieldConceptID)]
+			}
+		}
+	case TableObservation:
+		for i := range r.Observation {
+			x := &r.Observation[i]
+			x.ObservationID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+			if x.ObservationEventID != nil {
+				*x.ObservationEventID += base[eventTable(*x.ObsEventFieldConceptID)]
+			}
+		}
+	case TableNote:
+		for i := range r.Note {
+			x := &r.Note[i]
+			x.NoteID += own
+			x.PersonID += person
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableImageOccurrence:
+		for i := range r.ImageOccurrence {
+			x := &r.ImageOccurrence[i]
+			x.ImageOccurrenceID += own
+			x.PersonID += person
+			x.ProcedureOccurrenceID += base[TableProcedureOccurrence]
+			link(x.VisitOccurrenceID, visit)
+		}
+	case TableObservationPeriod:
+		for i := range r.ObservationPeriod {
+			x := &r.ObservationPeriod[i]
+			x.ObservationPeriodID += own
+			x.PersonID += person
+		}
+	}
+}
+
+// The concepts that name the key of a table in *_event_field_concept_id
+// columns (vocabulary CDM).
+var fieldConcepts = map[Table]int32{
+	TableVisitOccurrence:     1147070,
+	TableProcedureOccurrence: 1147082,
+	TableDrugExposure:        1147094,
+	TableDeviceExposure:      1147115,
+	TableConditionOccurrence: 1147127,
+	TableMeasurement:         1147138,
+	TableObservation:         1147165,
+}
+
+func eventTable(field int32) Table {
+	for t, c := range fieldConcepts {
+		if c == field {
+			return t
+		}
+	}
+	return TableNone
+}
