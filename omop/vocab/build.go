@@ -143,9 +143,10 @@ type builder struct {
 	names   bool
 	meta    metadata
 	columns concepts
-	slots   []uint64
-	probes  uint32
-	same    int // concepts whose vocabulary and code a better one has
+	buckets []uint32 // for every range of hashes its first place in order
+	order   []uint32 // the concepts in the order of their records
+	places  []uint32 // the records of the concepts
+	same    int      // concepts whose vocabulary and code a better one has
 
 	mapsTo, values, rollup csr
 }
@@ -191,7 +192,7 @@ func build(ctx context.Context, fsys fs.FS, opts *BuildOptions) (*builder, error
 	if err := b.readConcepts(ctx); err != nil {
 		return nil, err
 	}
-	// The hash table is made on one core while the relationships are read.
+	// The records are put in order on one core while the relationships are read.
 	err := flow.Do(ctx, max(2, flow.Workers(b.opts.Workers)), b.hash, func(ctx context.Context) error {
 		if err := b.readRelationships(ctx); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,6 +27,8 @@ type concepts struct {
 	names    []byte
 
 	directory directory
+	ranks     []rank   // a faster way to the same places, if the ids are dense enough
+	standard  []uint64 // one bit a concept
 }
 
 // kindKey is a kind by its texts.
@@ -85,6 +88,12 @@ func (b *builder) readConcepts(ctx context.Context) error {
 		return err
 	}
 	b.setKinds(keys)
+	all.standard = make([]uint64, len(all.ids)/64+1)
+	for i, k := range all.kinds {
+		if b.meta.kinds[k].standard == 'S' {
+			all.standard[i/64] |= 1 << (i % 64)
+		}
+	}
 	return nil
 }
 
@@ -229,6 +238,7 @@ func (b *builder) sortConcepts() error {
 		}
 	}
 	sorted.directory = newDirectory(sorted.ids)
+	sorted.ranks = newRanks(sorted.ids)
 	b.columns = sorted
 	return nil
 }
@@ -357,8 +367,41 @@ func newDirectory(ids []int32) directory {
 	return d
 }
 
+// rank is 64 ids in a row: which of them are there, and how many come before.
+type rank struct {
+	bits   uint64
+	before uint32
+}
+
+// newRanks returns the ranks of ids from 0, or nothing if they take far more
+// memory than the ids.
+func newRanks(ids []int32) []rank {
+	n := int(ids[len(ids)-1])/64 + 1
+	if n > 1<<16+len(ids) {
+		return nil
+	}
+	ranks := make([]rank, n)
+	for _, id := range ids {
+		ranks[id/64].bits |= 1 << (id % 64)
+	}
+	before := 0
+	for i := range ranks {
+		ranks[i].before = uint32(before)
+		before += bits.OnesCount64(ranks[i].bits)
+	}
+	return ranks
+}
+
 // find returns the place of an id among ids.
 func (c *concepts) find(id int32) (uint32, bool) {
+	if c.ranks != nil {
+		if int(id/64) >= len(c.ranks) {
+			return 0, false
+		}
+		r := c.ranks[id/64]
+		bit := uint64(1) << (id % 64)
+		return r.before + uint32(bits.OnesCount64(r.bits&(bit-1))), r.bits&bit != 0
+	}
 	d := &c.directory
 	if uint32(id) < d.first {
 		return 0, false
@@ -372,72 +415,68 @@ func (c *concepts) find(id int32) (uint32, bool) {
 	return lo + uint32(i), ok
 }
 
-// hash makes the table of the codes. Of several concepts that share their
-// vocabulary and code the best is in it.
+// hash puts the concepts into the order of the records: by range of the hash of
+// vocabulary and code, then by hash, and of those that share both the best
+// first, then that of the lowest id.
 func (b *builder) hash(ctx context.Context) error {
 	c := &b.columns
-	slots := uint64(len(c.ids)) + uint64(len(c.ids))/2 + 8
-	if slots > math.MaxUint32 {
-		return errors.New("too many concepts for one index")
-	}
-	b.slots = make([]uint64, slots)
-	for i := range c.ids {
+	n := len(c.ids)
+	hashes := make([]uint64, n)
+	b.buckets = make([]uint32, n/2+2)
+	ranges := uint32(len(b.buckets) - 1)
+	for i := range hashes {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		code := part(c.codes, c.codeEnds, uint32(i))
-		if len(code) == 0 {
+		hashes[i] = hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
+		b.buckets[bucketOf(hashes[i], ranges)+1]++
+	}
+	for i := range ranges {
+		b.buckets[i+1] += b.buckets[i]
+	}
+	next := slices.Clone(b.buckets)
+	b.order = make([]uint32, n)
+	for i, h := range hashes {
+		r := bucketOf(h, ranges)
+		b.order[next[r]] = uint32(i)
+		next[r]++
+	}
+	for r := range ranges {
+		if r&0xffff == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		bucket := b.order[b.buckets[r]:b.buckets[r+1]]
+		if len(bucket) < 2 {
 			continue
 		}
-		if b.insert(uint32(i), text(code, 0, uint32(len(code)))) {
-			b.same++
+		slices.SortFunc(bucket, func(i, j uint32) int {
+			return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
+		})
+		for k := range len(bucket) - 1 {
+			if hashes[bucket[k]] == hashes[bucket[k+1]] && len(part(c.codes, c.codeEnds, bucket[k])) > 0 {
+				b.same++
+			}
 		}
+	}
+	b.places = make([]uint32, n)
+	for p, i := range b.order {
+		b.places[i] = uint32(p)
 	}
 	return nil
 }
 
-// reportSame reports how many concepts are not in the table of the codes.
+// reportSame reports how many concepts are not the first of their code.
 func (b *builder) reportSame() error {
 	if b.same == 0 {
 		return nil
 	}
 	return b.opts.Reporter.Report(issue.Issue{Severity: issue.Information, Code: CodeSameCode,
 		Pos:     issue.Pos{Source: b.files["CONCEPT"]},
-		Message: fmt.Sprintf("%d concepts are found by id only: a better one has their vocabulary and code", b.same)})
+		Message: fmt.Sprintf("%d concepts come after a better one of the same vocabulary and code", b.same)})
 }
 
-// insert puts concept i into the table and reports whether another concept has
-// its vocabulary and code.
-func (b *builder) insert(i uint32, code string) bool {
-	c := &b.columns
-	v := b.meta.kinds[c.kinds[i]].vocabulary
-	h := hashOf(v, code)
-	n := uint32(len(b.slots))
-	at := slotOf(h, n)
-	for probes := uint32(0); ; probes++ {
-		slot := b.slots[at]
-		if slot == emptySlot {
-			b.slots[at] = uint64(i+1)<<32 | uint64(uint32(h))
-			b.probes = max(b.probes, probes)
-			return false
-		}
-		if uint32(slot) == uint32(h) {
-			j := uint32(slot>>32) - 1
-			if b.meta.kinds[c.kinds[j]].vocabulary == v && string(part(c.codes, c.codeEnds, j)) == code {
-				if b.rank(i) < b.rank(j) {
-					b.slots[at] = uint64(i+1)<<32 | uint64(uint32(h))
-				}
-				return true
-			}
-		}
-		if at++; at == n {
-			at = 0
-		}
-	}
-}
-
-// rank is less the better a concept is to stand for its code; of equals the
-// first is taken.
+// rank is less the better a concept is to stand for its code.
 func (b *builder) rank(i uint32) int {
 	k := &b.meta.kinds[b.columns.kinds[i]]
 	rank := 0

@@ -21,29 +21,31 @@ const (
 	formatVersion = 1
 	headerSize    = 512
 	sectionAlign  = 64
-	recordSize    = 16
-	emptySlot     = 0
+	recordSize    = 32 // so that no record lies in two cache lines
+	inlineCode    = 19 // bytes of a code that its record can hold
+	longCode      = 255
 )
 
 // The sections of an index file.
 const (
 	secMeta        = iota // release, names of vocabularies, domains, classes; kinds
-	secRecords            // n+1 records: id, end of code in the one before, ...
-	secCodes              // the concept codes, in the order of the records
-	secHash               // slots: tag, record number + 1
-	secDirectory          // for every range of ids the first record in it
-	secMapsTo             // record numbers, by record
-	secValueKeys          // record number, first target; sorted
-	secValues             // record numbers
-	secRollupKeys         // record number, first ingredient; sorted
-	secRollup             // record numbers
-	secNameOffsets        // n+1 offsets, or nothing
+	secRecords            // n+1 records by hash of vocabulary and code, see record
+	secCodes              // the concept codes that are too long for a record
+	secBuckets            // for every range of hashes its first record
+	secIDs                // concept id, record; by ascending id
+	secDirectory          // for every range of ids its first place in ids
+	secMapsTo             // records, by record
+	secValueKeys          // concept id, first target; by ascending id
+	secValues             // records
+	secRollupKeys         // concept id, first ingredient; by ascending id
+	secRollup             // concept ids
+	secNameOffsets        // n+1 offsets, by record, or nothing
 	secNames              // the concept names, or nothing
 	sectionCount
 )
 
 var sectionNames = [sectionCount]string{
-	"meta", "records", "codes", "hash", "directory", "maps-to",
+	"meta", "records", "codes", "buckets", "ids", "directory", "maps-to",
 	"value-keys", "values", "rollup-keys", "rollup", "name-offsets", "names",
 }
 
@@ -66,8 +68,7 @@ type section struct {
 type header struct {
 	fileSize uint64
 	concepts uint32
-	slots    uint32
-	probes   uint32 // no entry of the hash table is further than this from its place
+	buckets  uint32 // ranges of hashes
 	shift    uint32 // ids are put together in ranges of 1<<shift
 	firstID  uint32
 	sections [sectionCount]section
@@ -83,7 +84,7 @@ func (h *header) encode() []byte {
 	b = le.AppendUint32(b, formatVersion)
 	b = le.AppendUint32(b, headerSize)
 	b = le.AppendUint64(b, h.fileSize)
-	for _, v := range []uint32{h.concepts, h.slots, h.probes, h.shift, h.firstID, sectionCount} {
+	for _, v := range []uint32{h.concepts, h.buckets, h.shift, h.firstID, sectionCount} {
 		b = le.AppendUint32(b, v)
 	}
 	for _, s := range h.sections {
@@ -116,20 +117,19 @@ func decodeHeader(b []byte, size int) (*header, error) {
 	h := &header{
 		fileSize: le.Uint64(b[16:]),
 		concepts: le.Uint32(b[24:]),
-		slots:    le.Uint32(b[28:]),
-		probes:   le.Uint32(b[32:]),
-		shift:    le.Uint32(b[36:]),
-		firstID:  le.Uint32(b[40:]),
+		buckets:  le.Uint32(b[28:]),
+		shift:    le.Uint32(b[32:]),
+		firstID:  le.Uint32(b[36:]),
 		sum:      le.Uint64(b[headerSize-8:]),
 	}
-	if le.Uint32(b[12:]) != headerSize || le.Uint32(b[44:]) != sectionCount {
+	if le.Uint32(b[12:]) != headerSize || le.Uint32(b[40:]) != sectionCount {
 		return nil, fmt.Errorf("%w: header of another form", ErrDamaged)
 	}
 	if h.fileSize != uint64(size) {
 		return nil, fmt.Errorf("%w: want %d bytes, have %d", ErrDamaged, h.fileSize, size)
 	}
 	for i := range h.sections {
-		p := b[48+24*i:]
+		p := b[44+24*i:]
 		h.sections[i] = section{le.Uint64(p), le.Uint64(p[8:]), le.Uint64(p[16:])}
 	}
 	return h, h.check()
@@ -154,7 +154,8 @@ func (h *header) check() error {
 	case n == 0 || n > 1<<31-2:
 		return fmt.Errorf("%w: no usable number of concepts", ErrDamaged)
 	case size(secRecords) != (n+1)*recordSize,
-		size(secHash) != uint64(h.slots)*8 || h.slots == 0 || h.probes > h.slots,
+		size(secBuckets) != (uint64(h.buckets)+1)*4 || h.buckets == 0,
+		size(secIDs) != n*8,
 		size(secDirectory) < 8 || size(secDirectory)%4 != 0 || h.shift > 31,
 		size(secMapsTo)%4 != 0,
 		size(secValueKeys) < 8 || size(secValueKeys)%8 != 0 || size(secValues)%4 != 0,
@@ -176,8 +177,8 @@ func hashOf(vocabulary uint32, code string) uint64 {
 	return h ^ h>>32
 }
 
-// slotOf returns the place of a hash in a table of the given number of slots.
-func slotOf(h uint64, slots uint32) uint32 {
-	hi, _ := bits.Mul64(h, uint64(slots))
+// bucketOf returns the range of a hash, of the given number of ranges.
+func bucketOf(h uint64, buckets uint32) uint32 {
+	hi, _ := bits.Mul64(h, uint64(buckets))
 	return uint32(hi)
 }

@@ -85,6 +85,7 @@ func (b *builder) readRelationships(ctx context.Context) error {
 	if b.mapsTo, err = newCSR(mapsTo, b.standard); err != nil {
 		return fmt.Errorf("%s: %w", file.Name, err)
 	}
+	b.mapsTo.index(len(b.columns.ids))
 	if b.values, err = newCSR(values, nil); err != nil {
 		return fmt.Errorf("%s: %w", file.Name, err)
 	}
@@ -137,7 +138,7 @@ func (b *builder) parseRelationship(source string, line int, f [][]byte, p *pair
 
 // standard reports whether concept i is standard.
 func (b *builder) standard(i uint32) bool {
-	return b.meta.kinds[b.columns.kinds[i]].standard == 'S'
+	return b.columns.standard[i/64]&(1<<(i%64)) != 0
 }
 
 // ingredient reports whether concept i is a standard ingredient.
@@ -232,7 +233,22 @@ type csr struct {
 	keys    []uint32
 	starts  []uint32
 	targets []uint32
+	dense   []uint32 // by concept; made on demand by index
 }
+
+// index lets of find the targets of a concept at once.
+func (c *csr) index(concepts int) {
+	c.dense = make([]uint32, concepts+1)
+	for i, k := range c.keys {
+		c.dense[k+1] = c.starts[i+1] - c.starts[i]
+	}
+	for i := range concepts {
+		c.dense[i+1] += c.dense[i]
+	}
+}
+
+// of returns the targets of concept i after index.
+func (c *csr) of(i uint32) []uint32 { return c.targets[c.dense[i]:c.dense[i+1]] }
 
 // newCSR makes lists of sorted pairs of key and target. A concept whose only
 // target is itself is left out where implied says that it follows.

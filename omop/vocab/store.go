@@ -155,26 +155,43 @@ func (s *Store) Unit(code string) (omop.ConceptInfo, bool) {
 	return s.lookup(s.unit, code)
 }
 
+// LookupAll appends to dst all concepts of a code in a vocabulary, the one that
+// [Store.Lookup] returns first. There is rarely more than one.
+func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omop.ConceptInfo {
+	v, ok := s.meta.number[vocabulary]
+	if !ok {
+		return dst
+	}
+	for lo, hi := s.bucket(v, code); lo < hi; lo++ {
+		if s.matches(lo, v, code) {
+			dst = append(dst, s.info(lo))
+		}
+	}
+	return dst
+}
+
 func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) {
-	h := hashOf(vocabulary, code)
-	slots := s.head.slots
-	at := slotOf(h, slots)
-	for range uint64(s.head.probes) + 1 {
-		slot := binary.LittleEndian.Uint64(s.sec[secHash][uint64(at)*8:])
-		i := uint32(slot >> 32)
-		if i == emptySlot {
-			break
-		}
-		if i--; uint32(slot) == uint32(h) && i < s.n {
-			if r := s.record(i); s.code(r) == code && s.kind(r).vocabulary == vocabulary {
-				return s.info(i), true
-			}
-		}
-		if at++; at == slots {
-			at = 0
+	for lo, hi := s.bucket(vocabulary, code); lo < hi; lo++ {
+		if s.matches(lo, vocabulary, code) {
+			return s.info(lo), true
 		}
 	}
 	return omop.ConceptInfo{}, false
+}
+
+// bucket returns the records among which a code is, the better ones first.
+func (s *Store) bucket(vocabulary uint32, code string) (lo, hi uint32) {
+	if code == "" {
+		return 0, 0
+	}
+	b := s.sec[secBuckets][uint64(bucketOf(hashOf(vocabulary, code), s.head.buckets))*4:]
+	return binary.LittleEndian.Uint32(b), min(binary.LittleEndian.Uint32(b[4:]), s.n)
+}
+
+// matches reports whether record i has the vocabulary and the code.
+func (s *Store) matches(i, vocabulary uint32, code string) bool {
+	r := s.record(i)
+	return s.code(r) == code && s.kind(r).vocabulary == vocabulary
 }
 
 // Concept returns the concept of an id.
@@ -206,11 +223,7 @@ func (s *Store) MapsTo(id int32, dst []omop.ConceptInfo) []omop.ConceptInfo {
 // a code which says both a question and its answer: the targets of current
 // "Maps to value" relationships, by ascending id.
 func (s *Store) MapsToValue(id int32, dst []omop.ConceptInfo) []omop.ConceptInfo {
-	i, ok := s.find(id)
-	if !ok {
-		return dst
-	}
-	lo, hi := s.sparse(secValueKeys, i)
+	lo, hi := s.sparse(secValueKeys, id)
 	return s.appendAll(secValues, lo, hi, dst)
 }
 
@@ -218,18 +231,15 @@ func (s *Store) MapsToValue(id int32, dst []omop.ConceptInfo) []omop.ConceptInfo
 // Ingredient) that the concept descends from by CONCEPT_ANCESTOR, in ascending
 // order. A standard ingredient is its own ingredient.
 func (s *Store) Ingredients(id int32, dst []int32) []int32 {
-	i, ok := s.find(id)
-	if !ok {
+	lo, hi := s.sparse(secRollupKeys, id)
+	if lo >= hi {
+		if i, ok := s.find(id); ok && s.kind(s.record(i)).ingredient {
+			dst = append(dst, id)
+		}
 		return dst
 	}
-	lo, hi := s.sparse(secRollupKeys, i)
-	if k := s.kind(s.record(i)); lo >= hi && k.ingredient {
-		return append(dst, id)
-	}
 	for list := s.sec[secRollup]; lo < hi && uint64(lo)*4+4 <= uint64(len(list)); lo++ {
-		if t := binary.LittleEndian.Uint32(list[uint64(lo)*4:]); t < s.n {
-			dst = append(dst, s.record(t).id())
-		}
+		dst = append(dst, int32(binary.LittleEndian.Uint32(list[uint64(lo)*4:])))
 	}
 	return dst
 }
@@ -237,25 +247,30 @@ func (s *Store) Ingredients(id int32, dst []int32) []int32 {
 // All returns all concepts by ascending id.
 func (s *Store) All() iter.Seq[omop.ConceptInfo] {
 	return func(yield func(omop.ConceptInfo) bool) {
-		for i := range s.n {
-			if !yield(s.info(i)) {
+		for b := s.sec[secIDs]; len(b) >= 8; b = b[8:] {
+			if i := binary.LittleEndian.Uint32(b[4:]); i < s.n && !yield(s.info(i)) {
 				return
 			}
 		}
 	}
 }
 
-// record is a record of the index and the one after it, where its lists end.
+// record is a record of the index and the one after it, where its list of
+// targets ends. A lookup touches one cache line of it:
+//
+//	 0  uint32  concept id
+//	 4  uint32  place of its first target in section maps-to
+//	 8  uint32  kind
+//	12  uint8   length of the code, or 255
+//	13  [19]    the code; if it is longer, 3 bytes of nothing, uint32 place
+//	            in section codes, uint32 length
 type record []byte
 
-func (r record) id() int32 { return int32(binary.LittleEndian.Uint32(r)) }
-func (r record) code() (a, b uint32) {
-	return binary.LittleEndian.Uint32(r[4:]), binary.LittleEndian.Uint32(r[20:])
+func (r record) id() int32    { return int32(binary.LittleEndian.Uint32(r)) }
+func (r record) kind() uint32 { return binary.LittleEndian.Uint32(r[8:]) }
+func (r record) maps() (from, to uint32) {
+	return binary.LittleEndian.Uint32(r[4:]), binary.LittleEndian.Uint32(r[recordSize+4:])
 }
-func (r record) maps() (a, b uint32) {
-	return binary.LittleEndian.Uint32(r[8:]), binary.LittleEndian.Uint32(r[24:])
-}
-func (r record) kind() uint32 { return binary.LittleEndian.Uint32(r[12:]) }
 
 // record returns record i; i must be less than n.
 func (s *Store) record(i uint32) record {
@@ -265,8 +280,16 @@ func (s *Store) record(i uint32) record {
 
 // code returns the concept code of a record.
 func (s *Store) code(r record) string {
-	a, b := r.code()
-	return text(s.sec[secCodes], a, b)
+	n := uint32(r[12])
+	if n <= inlineCode {
+		return text(r, 13, 13+n)
+	}
+	from := uint64(binary.LittleEndian.Uint32(r[16:]))
+	to := from + uint64(binary.LittleEndian.Uint32(r[20:]))
+	if codes := s.sec[secCodes]; to <= uint64(len(codes)) {
+		return text(codes, uint32(from), uint32(to))
+	}
+	return ""
 }
 
 // kind returns the vocabulary, domain, class and flags of a record.
@@ -302,30 +325,34 @@ func (s *Store) find(id int32) (uint32, bool) {
 	if s.n == 0 || id < 0 || uint32(id) < s.head.firstID {
 		return 0, false
 	}
+	le := binary.LittleEndian
 	dir := s.sec[secDirectory]
 	p := uint64((uint32(id)-s.head.firstID)>>s.head.shift) * 4
 	if p+8 > uint64(len(dir)) {
 		return 0, false
 	}
-	lo, hi := binary.LittleEndian.Uint32(dir[p:]), binary.LittleEndian.Uint32(dir[p+4:])
-	hi = min(hi, s.n)
-	end := hi
-	for lo < hi {
+	lo, end := le.Uint32(dir[p:]), min(le.Uint32(dir[p+4:]), s.n)
+	ids := s.sec[secIDs]
+	for hi := end; lo < hi; {
 		m := lo + (hi-lo)/2
-		if s.record(m).id() < id {
+		if le.Uint32(ids[uint64(m)*8:]) < uint32(id) {
 			lo = m + 1
 		} else {
 			hi = m
 		}
 	}
-	return lo, lo < end && s.record(lo).id() == id
+	if lo >= end || le.Uint32(ids[uint64(lo)*8:]) != uint32(id) {
+		return 0, false
+	}
+	i := le.Uint32(ids[uint64(lo)*8+4:])
+	return i, i < s.n
 }
 
-// sparse returns the range of targets of concept i in a list that holds only
-// the concepts that have any.
-func (s *Store) sparse(keys int, i uint32) (lo, hi uint32) {
+// sparse returns the range of targets of an id in a list that holds only the
+// concepts that have any.
+func (s *Store) sparse(keys int, id int32) (lo, hi uint32) {
 	b := s.sec[keys]
-	if len(b) < 16 {
+	if len(b) < 16 || id < 0 {
 		return 0, 0
 	}
 	le := binary.LittleEndian
@@ -333,13 +360,13 @@ func (s *Store) sparse(keys int, i uint32) (lo, hi uint32) {
 	from, to := uint64(0), last
 	for from < to {
 		m := from + (to-from)/2
-		if le.Uint32(b[m*8:]) < i {
+		if le.Uint32(b[m*8:]) < uint32(id) {
 			from = m + 1
 		} else {
 			to = m
 		}
 	}
-	if from == last || le.Uint32(b[from*8:]) != i {
+	if from == last || le.Uint32(b[from*8:]) != uint32(id) {
 		return 0, 0
 	}
 	return le.Uint32(b[from*8+4:]), le.Uint32(b[from*8+12:])

@@ -44,6 +44,14 @@ func (s *sectionWriter) uint32(v uint32) {
 	}
 }
 
+// bytes adds a few bytes to the section.
+func (s *sectionWriter) bytes(b []byte) {
+	s.buf = append(s.buf, b...)
+	if len(s.buf) >= 64<<10 {
+		s.flush()
+	}
+}
+
 // uint32s adds numbers to the section.
 func (s *sectionWriter) uint32s(list []uint32) {
 	for _, v := range list {
@@ -80,34 +88,48 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 	}
 	s.section(secMeta, func() { s.write(b.meta.encode()) })
 	s.section(secRecords, func() { b.writeRecords(s) })
-	s.section(secCodes, func() { s.write(c.codes) })
-	s.section(secHash, func() {
-		for _, slot := range b.slots {
-			s.uint32(uint32(slot))
-			s.uint32(uint32(slot >> 32))
+	s.section(secCodes, func() {
+		for _, i := range b.order {
+			if code := part(c.codes, c.codeEnds, i); len(code) > inlineCode {
+				s.bytes(code)
+			}
+		}
+	})
+	s.section(secBuckets, func() { s.uint32s(b.buckets) })
+	s.section(secIDs, func() {
+		for i, id := range c.ids {
+			s.uint32(uint32(id))
+			s.uint32(b.places[i])
 		}
 	})
 	s.section(secDirectory, func() { s.uint32s(c.directory.starts) })
-	s.section(secMapsTo, func() { s.uint32s(b.mapsTo.targets) })
-	s.section(secValueKeys, func() { s.keys(&b.values) })
-	s.section(secValues, func() { s.uint32s(b.values.targets) })
-	s.section(secRollupKeys, func() { s.keys(&b.rollup) })
-	s.section(secRollup, func() { s.uint32s(b.rollup.targets) })
-	s.section(secNameOffsets, func() {
-		if b.names {
-			s.uint32(0)
-			s.uint32s(c.nameEnds)
+	s.section(secMapsTo, func() {
+		for _, i := range b.order {
+			for _, t := range b.mapsTo.of(i) {
+				s.uint32(b.places[t])
+			}
 		}
 	})
-	s.section(secNames, func() { s.write(c.names) })
+	s.section(secValueKeys, func() { s.keys(c.ids, &b.values) })
+	s.section(secValues, func() {
+		for _, t := range b.values.targets {
+			s.uint32(b.places[t])
+		}
+	})
+	s.section(secRollupKeys, func() { s.keys(c.ids, &b.rollup) })
+	s.section(secRollup, func() {
+		for _, t := range b.rollup.targets {
+			s.uint32(uint32(c.ids[t]))
+		}
+	})
+	b.writeNames(s)
 	if s.err == nil {
 		s.err = s.w.Flush()
 	}
 	h := &s.h
 	h.fileSize = s.at
 	h.concepts = uint32(len(c.ids))
-	h.slots = uint32(len(b.slots))
-	h.probes = b.probes
+	h.buckets = uint32(len(b.buckets) - 1)
 	h.shift = c.directory.shift
 	h.firstID = c.directory.first
 	return h, s.err
@@ -116,27 +138,61 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 // writeRecords writes one record a concept and one that ends the last.
 func (b *builder) writeRecords(s *sectionWriter) {
 	c := &b.columns
-	code, next := uint32(0), 0
-	for i, id := range c.ids {
-		s.uint32(uint32(id))
-		s.uint32(code)
-		s.uint32(b.mapsTo.starts[next])
-		s.uint32(c.kinds[i])
-		code = c.codeEnds[i]
-		if next < len(b.mapsTo.keys) && b.mapsTo.keys[next] == uint32(i) {
-			next++
+	le := binary.LittleEndian
+	long, target := uint32(0), uint32(0)
+	for _, i := range b.order {
+		var r [recordSize]byte
+		le.PutUint32(r[0:], uint32(c.ids[i]))
+		le.PutUint32(r[4:], target)
+		le.PutUint32(r[8:], c.kinds[i])
+		code := part(c.codes, c.codeEnds, i)
+		if len(code) <= inlineCode {
+			r[12] = byte(len(code))
+			copy(r[13:], code)
+		} else {
+			r[12] = longCode
+			le.PutUint32(r[16:], long)
+			le.PutUint32(r[20:], uint32(len(code)))
+			long += uint32(len(code))
 		}
+		s.bytes(r[:])
+		target += uint32(len(b.mapsTo.of(i)))
 	}
-	s.uint32(math.MaxUint32)
-	s.uint32(code)
-	s.uint32(b.mapsTo.starts[next])
-	s.uint32(math.MaxUint32)
+	var end [recordSize]byte
+	le.PutUint32(end[0:], math.MaxUint32)
+	le.PutUint32(end[4:], target)
+	le.PutUint32(end[8:], math.MaxUint32)
+	s.bytes(end[:])
 }
 
-// keys writes the keys of a list with the starts of their targets.
-func (s *sectionWriter) keys(c *csr) {
+// writeNames writes the two sections of names.
+func (b *builder) writeNames(s *sectionWriter) {
+	c := &b.columns
+	s.section(secNameOffsets, func() {
+		if !b.names {
+			return
+		}
+		at := uint32(0)
+		s.uint32(0)
+		for _, i := range b.order {
+			at += uint32(len(part(c.names, c.nameEnds, i)))
+			s.uint32(at)
+		}
+	})
+	s.section(secNames, func() {
+		if !b.names {
+			return
+		}
+		for _, i := range b.order {
+			s.bytes(part(c.names, c.nameEnds, i))
+		}
+	})
+}
+
+// keys writes the concepts of a list with the starts of their targets.
+func (s *sectionWriter) keys(ids []int32, c *csr) {
 	for i, k := range c.keys {
-		s.uint32(k)
+		s.uint32(uint32(ids[k]))
 		s.uint32(c.starts[i])
 	}
 	s.uint32(math.MaxUint32)
