@@ -3,6 +3,7 @@ package jsontree
 import (
 	"bytes"
 	"slices"
+	"unsafe"
 )
 
 // largeObject is the number of members from which repeated names are found by
@@ -12,12 +13,23 @@ const largeObject = 48
 // keyTag returns 16 bits that equal names share. It mixes the first 16 bytes,
 // a closing quote included: the parser has just these in registers.
 func keyTag(name string) uint16 {
-	var b [16]byte
-	n := copy(b[:], name)
-	if n < len(b) {
-		b[n] = '"'
+	p := unsafe.Pointer(unsafe.StringData(name))
+	n := len(name)
+	switch {
+	case n >= 16:
+		return mixTag(word(p, 0), word(p, 8))
+	case n > 8: // the last eight bytes, less those that the first eight hold
+		return mixTag(word(p, 0), word(p, n-8)>>(8*(16-n)&63)|'"'<<(8*(n-8)&63))
+	case n == 8:
+		return mixTag(word(p, 0), '"')
+	case n >= 4: // two overlapping halves
+		return mixTag(uint64(half(p, 0))|uint64(half(p, n-4))<<(8*(n-4)&63)|'"'<<(8*n&63), 0)
 	}
-	return mixTag(load64(b[:], 0), load64(b[:], 8))
+	x := uint64('"') << (8 * n & 63)
+	for i := range n {
+		x |= uint64(char(p, i)) << (8 * i & 63)
+	}
+	return mixTag(x, 0)
 }
 
 func mixTag(x, y uint64) uint16 {

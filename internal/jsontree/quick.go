@@ -13,6 +13,9 @@ const margin = 24
 // inside the text.
 func word(p unsafe.Pointer, i int) uint64 { return *(*uint64)(unsafe.Add(p, i)) }
 
+// half returns the four bytes at p+i.
+func half(p unsafe.Pointer, i int) uint32 { return *(*uint32)(unsafe.Add(p, i)) }
+
 // char returns the byte at p+i.
 func char(p unsafe.Pointer, i int) byte { return *(*byte)(unsafe.Add(p, i)) }
 
@@ -154,7 +157,7 @@ value:
 			if c|0x20 == 'e' {
 				goto stop
 			}
-		case uint32(word(src, j)) == 't'|'r'<<8|'u'<<16|'e'<<24:
+		case half(src, j) == 't'|'r'<<8|'u'<<16|'e'<<24:
 			kind = True
 			j += 4
 		case word(src, j)<<24 == ('f'|'a'<<8|'l'<<16|'s'<<24|'e'<<32)<<24:

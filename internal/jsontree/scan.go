@@ -59,13 +59,22 @@ func digitRun(w uint64) int {
 	return bits.TrailingZeros64((w+(0x80-10)*ones|w)&highs) >> 3
 }
 
+// stops is special without the bytes beyond ASCII.
+func stops(w uint64) uint64 {
+	return (((w ^ 0x02*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones)) &^ w & highs
+}
+
 // scanString returns the offset one past the closing quote of the string whose
-// first inner byte is at i, and whether its text needs decoding. It returns a
-// negative number, the complement of the offending offset, on an error.
-func scanString(src []byte, i int) (end int, decode bool) {
+// first inner byte is at i, and whether its text needs decoding: whether it has
+// an escape or bytes beyond ASCII. On an error end is negative, the complement
+// of the offending offset.
+func scanString(src []byte, i int) (end int, dec bool) {
+	var high uint64
 	for {
 		for i+8 <= len(src) {
-			m := special(load64(src, i))
+			w := load64(src, i)
+			m := stops(w)
+			high |= w & (m ^ (m - 1)) // no byte behind the stop
 			if m != 0 {
 				i += bits.TrailingZeros64(m) >> 3
 				break
@@ -73,22 +82,22 @@ func scanString(src []byte, i int) (end int, decode bool) {
 			i += 8
 		}
 		if i >= len(src) {
-			return ^len(src), decode
+			return ^len(src), false
 		}
 		switch c := src[i]; {
 		case c == '"':
-			return i + 1, decode
+			return i + 1, dec || high&highs != 0
 		case c == '\\':
-			decode = true
+			dec = true
 			n := escapeLen(src, i)
 			if n == 0 {
-				return ^i, decode
+				return ^i, false
 			}
 			i += n
 		case c < ' ':
-			return ^i, decode
+			return ^i, false
 		default:
-			decode = decode || c >= 0x80
+			high |= uint64(c)
 			i++
 		}
 	}

@@ -172,21 +172,33 @@ func prefixXor(x uint64) uint64 {
 // bracketMasks returns a bit per byte of p: quotes, opening and closing
 // brackets, backslashes.
 func bracketMasks(p *[blockSize]byte) (quotes, opens, closes, back uint64) {
+	var anyBack uint64
 	for i := 0; i < blockSize; i += 8 {
 		w := load64(p[:], i)
 		y := w | 0x20*ones
-		quotes = quotes>>8 | gather(nonZero(w^'"'*ones))
-		opens = opens>>8 | gather(nonZero(y^'{'*ones))
-		closes = closes>>8 | gather(nonZero(y^'}'*ones))
-		back = back>>8 | gather(nonZero(w^'\\'*ones))
+		quotes = quotes>>8 | gather(w^'"'*ones)
+		opens = opens>>8 | gather(y^'{'*ones)
+		closes = closes>>8 | gather(y^'}'*ones)
+		w ^= '\\' * ones
+		anyBack |= (w - ones) &^ w
+	}
+	if anyBack&highs != 0 {
+		back = backslashes(p)
 	}
 	return quotes, opens, closes, back
 }
 
-// nonZero sets the high bit of every byte of w that is not zero.
-func nonZero(w uint64) uint64 { return (w&^highs + ^uint64(highs)) | w }
+func backslashes(p *[blockSize]byte) (back uint64) {
+	for i := 0; i < blockSize; i += 8 {
+		back = back>>8 | gather(load64(p[:], i)^'\\'*ones)
+	}
+	return back
+}
 
-// gather moves the cleared high bits of w into the top byte, as ones.
+// gather returns a bit for every zero byte of w, in the top byte. The high bit
+// of a byte's lower part plus 127, or of the byte itself, is clear for zero
+// alone; the product moves the eight high bits next to each other.
 func gather(w uint64) uint64 {
-	return (^w & highs >> 7 * 0x0102040810204080) & (0xff << 56)
+	zero := ^((w&^highs + ^uint64(highs)) | w) & highs
+	return zero * 0x0002040810204081 & (0xff << 56)
 }

@@ -44,9 +44,10 @@ func (p *Part) Position(offset int) (line, column int) {
 // have it checked. Memory is bounded by the limits, whatever the document's size.
 // A byte order mark is not skipped. Not for concurrent use.
 type Splitter struct {
-	r    io.Reader
-	opts SplitOptions
-	name []byte // opts.Element
+	r       io.Reader
+	opts    SplitOptions
+	name    []byte // opts.Element
+	nameBuf []byte // of the latest member
 
 	buf       []byte
 	pos, end  int   // next byte to look at, end of what was read
@@ -63,6 +64,7 @@ type Splitter struct {
 	members int
 	index   int
 	top     bool // the document is the array
+	part    Part // what Next returns
 	err     error
 }
 
@@ -89,7 +91,7 @@ func setDefault(v *int, def int) {
 
 // Reset makes s read another document from r, with its options and its memory.
 func (s *Splitter) Reset(r io.Reader) {
-	*s = Splitter{r: r, opts: s.opts, name: s.name, buf: s.buf, cut: s.cut, line: 1, next: (*Splitter).start}
+	*s = Splitter{r: r, opts: s.opts, name: s.name, nameBuf: s.nameBuf, buf: s.buf, cut: s.cut, line: 1, next: (*Splitter).start}
 }
 
 // Next returns the next part; io.EOF after the end of a whole document. A
@@ -97,16 +99,16 @@ func (s *Splitter) Reset(r io.Reader) {
 // part comes with the error, holding what was there. Any other error is the
 // reader's. After an error every call returns it again.
 func (s *Splitter) Next() (Part, error) {
-	var p Part
+	s.part = Part{}
 	for s.err == nil {
 		s.mark = s.pos
-		ready, err := s.next(s, &p)
+		ready, err := s.next(s, &s.part)
 		if err != nil {
 			s.err = err
-			return p, err
+			return s.part, err
 		}
 		if ready {
-			return p, nil
+			return s.part, nil
 		}
 	}
 	return Part{}, s.err
@@ -141,7 +143,8 @@ func (s *Splitter) oneMember(p *Part) (bool, error) {
 	if s.space() != '"' {
 		return false, s.wrong("member name")
 	}
-	name, err := s.memberName()
+	name, err := s.memberName(p)
+	*p = Part{}
 	if err != nil {
 		return false, err
 	}
@@ -166,10 +169,9 @@ func (s *Splitter) oneMember(p *Part) (bool, error) {
 // minName is the length up to which a name is never too long.
 const minName = 64 << 10
 
-// memberName reads the string at pos and returns it decoded.
-func (s *Splitter) memberName() ([]byte, error) {
-	var p Part
-	if err := s.value(&p, '"', max(s.opts.MaxMember, minName)); err != nil {
+// memberName reads the string at pos, as part p, and returns it decoded.
+func (s *Splitter) memberName(p *Part) ([]byte, error) {
+	if err := s.value(p, '"', max(s.opts.MaxMember, minName)); err != nil {
 		return nil, err
 	}
 	if p.Truncated {
@@ -184,7 +186,8 @@ func (s *Splitter) memberName() ([]byte, error) {
 	if dec {
 		inner = decode(nil, inner)
 	}
-	return bytes.Clone(inner), nil
+	s.nameBuf = append(s.nameBuf[:0], inner...)
+	return s.nameBuf, nil
 }
 
 func (s *Splitter) afterMember(p *Part) (bool, error) {

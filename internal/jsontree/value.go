@@ -5,6 +5,7 @@ import (
 	"iter"
 	"sort"
 	"strconv"
+	"unsafe"
 )
 
 // Value is a handle on one value of a Tree. It is small and passed by value;
@@ -92,31 +93,67 @@ func (v Value) Get(name string) Value {
 	if v.t == nil {
 		return Value{}
 	}
-	tape := v.t.tape
-	e := &tape[v.i]
-	if e.meta&(kindMask|flagChild) != uint32(Object)|flagChild {
+	t := v.t
+	if t.tape[v.i].meta&(kindMask|flagChild) != uint32(Object)|flagChild {
 		return Value{}
 	}
 	tag := uint32(keyTag(name))
-	for j := uint32(v.i) + 1; j != 0; {
-		e := &tape[j]
+	for j := t.findTag(uint32(v.i)+1, tag); j != 0; j = t.findTag(t.tape[j].next, tag) {
+		if t.keyIs(j, name) {
+			return Value{t, int32(j)}
+		}
+	}
+	return Value{}
+}
+
+// findTag returns the first of member j and its later siblings that has the
+// tag of a name; 0 if there is none or j is 0.
+func (t *Tree) findTag(j, tag uint32) uint32 {
+	tape := unsafe.Pointer(unsafe.SliceData(t.tape))
+	for j != 0 {
+		e := entryAt(tape, int(j))
 		if e.meta>>tagBits == tag {
-			if c := (Value{v.t, int32(j)}); c.KeyIs(name) {
-				return c
-			}
+			return j
+		}
+		if e.next == j+1 { // a prediction where following next would be a chain of loads
+			j++
+			continue
 		}
 		j = e.next
 	}
-	return Value{}
+	return 0
+}
+
+// keyIs reports whether the decoded name of member i is name.
+func (t *Tree) keyIs(i uint32, name string) bool {
+	e := &t.tape[i]
+	n := int(e.meta>>keyLenBits) & keyLenMax
+	if e.meta&flagKeyDec != 0 {
+		return equalDecoded(t.rawKey(i), name)
+	}
+	if n == keyLenMax {
+		return string(t.rawKey(i)) == name
+	}
+	if n != len(name) {
+		return false
+	}
+	end := t.keyEnd(e)
+	return string(t.src[end-n:end]) == name
+}
+
+// keyEnd returns the offset of the closing quote of a member's name.
+func (t *Tree) keyEnd(e *entry) int {
+	end := int(e.off) - 2
+	for t.src[end] != '"' { // a colon and white space only
+		end--
+	}
+	return end
 }
 
 // rawKey returns the bytes between the quotes of the key of entry i.
 func (t *Tree) rawKey(i uint32) []byte {
 	e := &t.tape[i]
-	end := int(e.off) - 1
-	for t.src[end] != '"' { // ':' and white space only
-		end--
-	}
+	end := t.keyEnd(e)
 	n := int(e.meta>>keyLenBits) & keyLenMax
 	if n == keyLenMax {
 		k := sort.Search(len(t.long), func(k int) bool { return t.long[k].entry >= i })
@@ -142,16 +179,13 @@ func (v Value) KeyBytes() []byte {
 // Key returns the decoded name of the member that v is the value of.
 func (v Value) Key() string { return string(v.KeyBytes()) }
 
-// KeyIs reports whether v is the value of a member called name. It does not allocate
-// unless the name is written with escapes.
+// KeyIs reports whether v is the value of a member called name. It does not
+// allocate.
 func (v Value) KeyIs(name string) bool {
 	if v.t == nil || v.entry().meta&flagKey == 0 {
 		return false
 	}
-	if v.entry().meta&flagKeyDec == 0 {
-		return string(v.t.rawKey(uint32(v.i))) == name
-	}
-	return equalDecoded(v.t.rawKey(uint32(v.i)), name)
+	return v.t.keyIs(uint32(v.i), name)
 }
 
 // KeyOffset returns the offset of the opening quote of the member's name; the
@@ -160,11 +194,7 @@ func (v Value) KeyOffset() int {
 	if v.t == nil || v.entry().meta&flagKey == 0 {
 		return v.Offset()
 	}
-	end := int(v.entry().off) - 1
-	for v.t.src[end] != '"' {
-		end--
-	}
-	return end - len(v.t.rawKey(uint32(v.i))) - 1
+	return v.t.keyEnd(v.entry()) - len(v.t.rawKey(uint32(v.i))) - 1
 }
 
 // All returns the elements of an array, or the member values of an object,
