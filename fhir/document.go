@@ -221,16 +221,11 @@ func (d *documentReader) bundle(root jsontree.Value, valid bool) error {
 		}
 		for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
 			at.record++
-			v := e.Get("resource")
-			here := v
-			if v.Kind() == jsontree.Invalid {
-				here = e
-			}
 			pos := at.pos()
-			advance(&pos, d.buf[d.off+done-base:], here.Offset()-done)
+			advance(&pos, d.buf[d.off+done-base:], e.Offset()-done)
 			at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
-			done = here.Offset()
-			if err := d.entry(e, v, at, valid, x); err != nil {
+			done = e.Offset()
+			if err := d.entry(e, at, valid, x); err != nil {
 				return err
 			}
 		}
@@ -239,13 +234,23 @@ func (d *documentReader) bundle(root jsontree.Value, valid bool) error {
 	return nil
 }
 
-// entry visits the resource v of an entry e of a Bundle.
-func (d *documentReader) entry(e, v jsontree.Value, at place, valid bool, x *bundleIndex) error {
-	if v.Kind() == jsontree.Invalid && e.Kind() == jsontree.Object {
+// entry visits the resource of an entry e of a Bundle, which is at the given place.
+func (d *documentReader) entry(e jsontree.Value, at place, valid bool, x *bundleIndex) error {
+	text := e.Raw()
+	if len(text) > d.w.e.max {
+		d.lost++
+		return d.w.e.reject(tooLong(text[:min(len(text), sampleBytes)], at, d.w.e.max))
+	}
+	v := e.Get("resource")
+	switch {
+	case v.Kind() != jsontree.Invalid:
+		pos := at.pos()
+		advance(&pos, text, v.Offset()-e.Offset())
+		at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+	case e.Kind() == jsontree.Object:
 		return d.w.e.report(issue.Issue{Severity: issue.Information, Code: CodeEntryEmpty, Pos: at.pos(),
 			Message: "want a resource in the entry, have none"})
-	}
-	if v.Kind() == jsontree.Invalid {
+	default:
 		v = e
 	}
 	return d.resource(v, v.Raw(), at, valid, e.Get("fullUrl").Bytes(nil), x)

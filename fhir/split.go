@@ -163,14 +163,7 @@ func (d *documentReader) part(part *jsontree.Part, start place, x *bundleIndex, 
 		d.lost++
 		return d.w.e.reject(rej)
 	}
-	e := d.w.tree.Root()
-	v := e.Get("resource")
-	if v.Kind() != jsontree.Invalid {
-		pos := at.pos()
-		advance(&pos, part.Raw, v.Offset())
-		at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
-	}
-	return d.entry(e, v, at, utf8.Valid(part.Raw), x)
+	return d.entry(d.w.tree.Root(), at, utf8.Valid(part.Raw), x)
 }
 
 // salvage reads the entries of a Bundle whose own structure is damaged, up to
