@@ -16,7 +16,11 @@ import (
 // in memory; when a worker's share of the budget is full it sorts what it has
 // and writes it to a temporary file. In the end all sorted runs are merged.
 
-const chunkBytes = 1 << 20
+const (
+	chunkBytes = 1 << 20  // memory is taken in pieces of this size,
+	smallChunk = 64 << 10 // or down to this one when the budget is small
+	maxRuns    = 64       // more runs of one worker are merged into one
+)
 
 // entry is a record in memory with the first bytes of its person, by which
 // most comparisons are decided.
@@ -42,7 +46,7 @@ const entryBytes = 32
 func (s *shuffler) add(f *Facts) error {
 	s.scratch = appendRecord(s.scratch[:0], f)
 	if n := len(s.scratch); cap(s.chunk)-len(s.chunk) < n {
-		size := max(n, chunkBytes)
+		size := max(n, int(min(max(s.budget/16, smallChunk), chunkBytes)))
 		s.chunk = make([]byte, 0, size)
 		s.used += int64(size)
 	}
@@ -99,10 +103,38 @@ func (s *shuffler) sort() {
 	})
 }
 
-// spill writes what is in memory as a sorted run. The file loses its name at
-// once where the system allows it, so that nothing stays behind a crash.
+// spill writes what is in memory as a sorted run.
 func (s *shuffler) spill() error {
 	s.sort()
+	entries := s.entries
+	if err := s.write(func() ([]byte, error) {
+		if len(entries) == 0 {
+			return nil, nil
+		}
+		rec := entries[0].rec
+		entries = entries[1:]
+		return rec, nil
+	}); err != nil {
+		return err
+	}
+	clear(s.entries)
+	s.entries, s.chunk, s.used = s.entries[:0], nil, int64(cap(s.entries))*entryBytes
+	if len(s.files) < maxRuns {
+		return nil
+	}
+	old := &shuffler{files: s.files}
+	s.files = nil
+	defer old.close()
+	m, err := newMerger([]*shuffler{old})
+	if err != nil {
+		return err
+	}
+	return s.write(m.next)
+}
+
+// write makes a run of the records that next yields. The file loses its name
+// at once where the system allows it, so that nothing stays behind a crash.
+func (s *shuffler) write(next func() ([]byte, error)) error {
 	f, err := os.CreateTemp(s.dir, "carabiner-run-*")
 	if err != nil {
 		return fmt.Errorf("mapping: spill: %w", err)
@@ -111,20 +143,25 @@ func (s *shuffler) spill() error {
 	_ = os.Remove(f.Name()) // fails where an open file keeps its name; close removes it there
 	w := bufio.NewWriterSize(f, chunkBytes)
 	var length [binary.MaxVarintLen64]byte
-	for _, e := range s.entries {
-		n := binary.PutUvarint(length[:], uint64(len(e.rec)))
+	for {
+		rec, err := next()
+		if err != nil {
+			return err
+		}
+		if rec == nil {
+			break
+		}
+		n := binary.PutUvarint(length[:], uint64(len(rec)))
 		if _, err := w.Write(length[:n]); err != nil {
 			return fmt.Errorf("mapping: spill: %w", err)
 		}
-		if _, err := w.Write(e.rec); err != nil {
+		if _, err := w.Write(rec); err != nil {
 			return fmt.Errorf("mapping: spill: %w", err)
 		}
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("mapping: spill: %w", err)
 	}
-	clear(s.entries)
-	s.entries, s.chunk, s.used = s.entries[:0], nil, int64(cap(s.entries))*entryBytes
 	return nil
 }
 
@@ -191,7 +228,7 @@ func (h *cursorHeap) Pop() any {
 }
 
 // mergeBuffer is what one spilled run reads ahead.
-const mergeBuffer = 256 << 10
+const mergeBuffer = 64 << 10
 
 // newMerger merges the runs of all workers, whose memory must be sorted. The
 // shufflers keep their files and must be closed after the merger is done.
