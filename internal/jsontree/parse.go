@@ -33,7 +33,10 @@ func (t *Tree) parse(maxDepth int) (int, error) {
 	t.tape = t.tape[:cap(t.tape)]
 	st, err := t.value()
 	for err == nil && st != atEnd {
-		switch st = t.quick(st); st {
+		if !t.careful {
+			st = t.quick(st)
+		}
+		switch st {
 		case atValue:
 			st, err = t.value()
 		case atMember:

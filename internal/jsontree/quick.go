@@ -1,6 +1,7 @@
 package jsontree
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"unsafe"
 )
@@ -11,10 +12,14 @@ const margin = 24
 
 // word returns the eight bytes at p+i. The caller has shown that they are
 // inside the text.
-func word(p unsafe.Pointer, i int) uint64 { return *(*uint64)(unsafe.Add(p, i)) }
+func word(p unsafe.Pointer, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
+}
 
 // half returns the four bytes at p+i.
-func half(p unsafe.Pointer, i int) uint32 { return *(*uint32)(unsafe.Add(p, i)) }
+func half(p unsafe.Pointer, i int) uint32 {
+	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(p, i))[:])
+}
 
 // char returns the byte at p+i.
 func char(p unsafe.Pointer, i int) byte { return *(*byte)(unsafe.Add(p, i)) }
@@ -256,13 +261,14 @@ member:
 		}
 		tag := uint32(mixTag(x, y))
 		bit := uint64(1) << (tag & 63)
-		if seen&bit != 0 {
+		if seen&bit != 0 && entryAt(tape, open).meta&flagLarge == 0 {
 			s := open + 1
-			for s != k && entryAt(tape, s).meta>>tagBits != tag {
-				s = int(entryAt(tape, s).next)
-			}
-			if s != k {
-				goto stop
+			for n := 0; s != k; n++ {
+				e := entryAt(tape, s)
+				if e.meta>>tagBits == tag || n == largeObject {
+					goto stop
+				}
+				s = int(e.next)
 			}
 		}
 		j += 2

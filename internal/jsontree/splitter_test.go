@@ -107,7 +107,7 @@ func TestSplitterErrorsSayWhere(t *testing.T) {
 		{"[] 1", `json: line 1, column 4 (offset 3): want end of input, have digit`},
 	} {
 		if got := splitAll(strings.NewReader(c.src), nil).Err; got != c.want {
-			t.Errorf("%q: want %s, have %s", c.src, c.want, got)
+			t.Errorf("%.200q: want %s, have %s", c.src, c.want, got)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestSplitterGivesTheBeginningOfAPartCutShort(t *testing.T) {
 	p, err := s.Next()
 	var syntax *SyntaxError
 	if !errors.As(err, &syntax) || syntax.Offset != 23 || string(p.Raw) != `{"b":` {
-		t.Errorf("want the cut part and an error at 23, have %q and %v", p.Raw, err)
+		t.Errorf("want the cut part and an error at 23, have %.200q and %v", p.Raw, err)
 	}
 	if _, again := s.Next(); again != err {
 		t.Errorf("want the same error again, have %v", again)
@@ -161,24 +161,24 @@ func checkSplit(t *testing.T, src []byte) {
 		for n := 1; n <= 8; n++ {
 			got := splitAll(pieces{bytes.NewReader(src), n}, &opts)
 			if diff := cmp.Diff(whole, got); diff != "" {
-				t.Fatalf("pieces of %d of %q (-whole +pieces):\n%s", n, src, diff)
+				t.Fatalf("pieces of %d of %.200q (-whole +pieces):\n%s", n, src, diff)
 			}
 		}
 		sound := whole.Err == "EOF"
 		cut := false
 		for _, p := range whole.Parts {
 			if !bytes.HasPrefix(src[p.Offset:], p.Raw) {
-				t.Fatalf("%q: part is not what stands at offset %d", src, p.Offset)
+				t.Fatalf("%.200q: part is not what stands at offset %d", src, p.Offset)
 			}
 			if l, c := Position(src, int(p.Offset)); l != p.Line || c != p.Column {
-				t.Fatalf("%q: offset %d: want %d:%d, have %d:%d", src, p.Offset, l, c, p.Line, p.Column)
+				t.Fatalf("%.200q: offset %d: want %d:%d, have %d:%d", src, p.Offset, l, c, p.Line, p.Column)
 			}
 			cut = cut || p.Truncated
 			sound = sound && (p.Truncated || json.Valid(p.Raw))
 		}
 		top := bytes.TrimLeft(src, " \t\r\n")
 		if !cut && len(top) > 0 && (top[0] == '{' || top[0] == '[') && sound != validTop(src) {
-			t.Fatalf("%q: every part sound: %v (%s), document valid: %v", src, sound, whole.Err, !sound)
+			t.Fatalf("%.200q: every part sound: %v (%s), document valid: %v", src, sound, whole.Err, !sound)
 		}
 	}
 }

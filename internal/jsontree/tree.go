@@ -88,6 +88,7 @@ type Tree struct {
 
 	at       cursor
 	maxDepth int
+	careful  bool // without quick, to compare
 }
 
 type longKey struct{ entry, off uint32 }
