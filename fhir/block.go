@@ -21,6 +21,7 @@ type block struct {
 	buf    []byte
 	line   int64 // number of the first line
 	offset int64 // of the first byte in the text
+	size   int64 // bytes of text
 	damage *damage
 	long   *Rejected // a line too long to hold, instead of data
 }
@@ -77,7 +78,7 @@ func (b *blockReader) next(buf []byte) (bl block, ok bool, err error) {
 
 // take makes a block of buf and moves on.
 func (b *blockReader) take(buf []byte) block {
-	bl := block{in: b.in, buf: buf, line: b.line, offset: b.offset}
+	bl := block{in: b.in, buf: buf, line: b.line, offset: b.offset, size: int64(len(buf))}
 	b.line += int64(bytes.Count(buf, []byte{'\n'}))
 	b.offset += int64(len(buf))
 	return bl
@@ -98,7 +99,7 @@ func (b *blockReader) last(buf []byte) (block, bool, error) {
 // its begin and no line feed.
 func (b *blockReader) skipLong(buf []byte) (block, bool, error) {
 	at := place{name: b.in.src.name, source: b.in.number, record: b.line, line: int(b.line), column: 1, offset: b.offset}
-	rej := tooLong(bytes.Clone(buf[:min(len(buf), sampleBytes)]), at, b.max)
+	rej := tooLong(bytes.Clone(buf[:min(b.max, sampleBytes)]), at, b.max)
 	bl := block{in: b.in, line: b.line, offset: b.offset, long: rej}
 	b.offset += int64(len(buf))
 	b.line++
@@ -118,6 +119,7 @@ func (b *blockReader) skipLong(buf []byte) (block, bool, error) {
 	case b.ended != nil && b.ended != io.EOF:
 		return bl, false, b.ended
 	}
+	bl.size = b.offset - bl.offset
 	if b.ended != nil && len(b.carry) > 0 {
 		b.ended = nil // the next call finds the end again, behind the carry
 	}
@@ -181,9 +183,9 @@ func (w *worker) block(bl *block) error {
 		line++
 		offset += int64(cut + 1)
 	}
-	w.e.count(bl.in.number, read, rejected, int64(len(bl.buf)))
+	w.e.count(bl.in.number, read, rejected, bl.size)
 	if bl.damage != nil {
-		at.record, at.line, at.offset = 0, int(line), bl.offset+int64(len(bl.buf))
+		at.record, at.line, at.offset = 0, int(line), bl.offset+bl.size
 		return w.e.damaged(bl.in, bl.damage, at)
 	}
 	return nil
@@ -196,7 +198,7 @@ func (w *worker) line(text []byte, at place, valid, open bool) (*Rejected, error
 		text = text[:len(text)-1]
 	}
 	if len(text) > w.e.max {
-		return tooLong(text[:min(len(text), sampleBytes)], at, w.e.max), nil
+		return tooLong(text[:w.e.sample], at, w.e.max), nil
 	}
 	if text[0] != '{' {
 		trimmed := bytes.TrimLeft(text, " \t\r")
@@ -222,7 +224,7 @@ func (w *worker) line(text []byte, at place, valid, open bool) (*Rejected, error
 func (w *worker) copyLine(text []byte, at *place) error {
 	text = bytes.Trim(text, " \t\r")
 	if len(text) > w.e.max {
-		text = text[:min(len(text), sampleBytes)]
+		text = text[:w.e.sample]
 	}
 	return w.e.raw(at.source, at.record, text)
 }

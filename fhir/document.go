@@ -185,7 +185,7 @@ func (d *documentReader) resource(v jsontree.Value, text []byte, at place, valid
 	var rej *Rejected
 	switch {
 	case len(text) > d.w.e.max:
-		rej = tooLong(text[:min(len(text), sampleBytes)], at, d.w.e.max)
+		rej = tooLong(text[:d.w.e.sample], at, d.w.e.max)
 	case !valid:
 		rej = checkUTF8(text, at)
 	}
@@ -239,7 +239,7 @@ func (d *documentReader) entry(e jsontree.Value, at place, valid bool, x *bundle
 	text := e.Raw()
 	if len(text) > d.w.e.max {
 		d.lost++
-		return d.w.e.reject(tooLong(text[:min(len(text), sampleBytes)], at, d.w.e.max))
+		return d.w.e.reject(tooLong(text[:d.w.e.sample], at, d.w.e.max))
 	}
 	v := e.Get("resource")
 	switch {
@@ -298,11 +298,9 @@ func (d *documentReader) drop(rej *Rejected, fault int) error {
 	if d.off+size == len(d.buf) && fault >= len(rej.Raw) && rej.Reason.Code == CodeSyntax {
 		rej.Reason.Code = CodeTruncated
 	}
-	if rej.Type == "" {
-		rej.Type = guessType(rej.Raw)
-	}
+	rej.Type = guessType(rej.Raw)
 	if len(rej.Raw) > d.w.e.max {
-		rej.Raw, rej.Truncated = rej.Raw[:min(len(rej.Raw), sampleBytes)], true
+		rej.Raw, rej.Truncated = rej.Raw[:d.w.e.sample], true
 	}
 	d.lost++
 	if err := d.w.e.reject(rej); err != nil {
@@ -317,7 +315,8 @@ func (d *documentReader) dropLong(rej *Rejected) error {
 	if rej.Reason.Code != CodeDepth {
 		rej.Reason = tooLong(nil, d.at, d.w.e.max).Reason
 	}
-	rej.Raw, rej.Truncated = bytes.Clone(d.buf[d.off:d.off+sampleBytes]), true
+	rej.Raw, rej.Truncated = bytes.Clone(d.buf[d.off:d.off+d.w.e.sample]), true
+	rej.Type = guessType(rej.Raw)
 	d.lost++
 	if err := d.w.e.reject(rej); err != nil {
 		return err

@@ -18,7 +18,8 @@ type engine struct {
 	ctx      context.Context
 	srcs     []Source
 	opts     ReadOptions
-	max      int
+	max      int // bytes of a record
+	sample   int // bytes shown of a record that is too long
 	depth    int
 	docBound int // of a window of documents
 	cutBytes int // of a block of lines
@@ -49,6 +50,7 @@ func newEngine(ctx context.Context, srcs []Source, opts *ReadOptions) *engine {
 	if e.max <= 0 {
 		e.max = maxRecord
 	}
+	e.sample = min(e.max, sampleBytes)
 	e.depth = e.opts.MaxDepth
 	if e.depth <= 0 {
 		e.depth = jsontree.DefaultMaxDepth

@@ -358,6 +358,7 @@ func TestLeavingTheLoopReleasesEverything(t *testing.T) {
 
 func TestReadEndsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	cause := errors.New("enough")
 	var last error
 	n := 0

@@ -155,7 +155,7 @@ func (d *documentReader) part(part *jsontree.Part, start place, x *bundleIndex, 
 	at.offset += part.Offset
 	var rej *Rejected
 	if part.Truncated {
-		rej = tooLong(part.Raw[:min(len(part.Raw), sampleBytes)], at, d.w.e.max)
+		rej = tooLong(part.Raw[:d.w.e.sample], at, d.w.e.max)
 	} else if err := d.w.tree.Parse(part.Raw, opts); err != nil {
 		rej = rejectSyntax(part.Raw, at, err)
 	}
