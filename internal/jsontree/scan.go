@@ -45,7 +45,7 @@ func skipSpace(src []byte, i int) int {
 
 // isSpace reports whether c is white space.
 func isSpace(c byte) bool {
-	return c <= ' ' && 1<<c&(1<<' '|1<<'\t'|1<<'\n'|1<<'\r') != 0
+	return c <= ' ' && uint64(1)<<c&(1<<' '|1<<'\t'|1<<'\n'|1<<'\r') != 0
 }
 
 // spaceRun returns the number of spaces at the start of w, which holds eight
