@@ -140,6 +140,15 @@ func (d *Dir) removeParents() {
 	}
 }
 
+// lockState is what an attempt to lock a folder showed.
+type lockState uint8
+
+const (
+	lockUnknown lockState = iota // no locks here
+	lockTaken                    // by this attempt: nobody held it
+	lockHeld                     // by someone else, who lives
+)
+
 // siblingPrefix is how the names of the hidden siblings of target begin.
 func siblingPrefix(target, mark string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+mark)
@@ -153,13 +162,13 @@ func (d *Dir) makeTemp() error {
 		if err := os.Mkdir(temp, 0o777); err != nil {
 			return err
 		}
-		lock, held, err := lockFolder(temp)
-		if err != nil {
+		lock, state, err := lockFolder(temp)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			os.Remove(temp)
 			return err
 		}
 		// Another run may have taken the folder for a dead one between the two steps.
-		if _, err := os.Stat(temp); held && err == nil {
+		if _, err := os.Stat(temp); err == nil && state != lockHeld {
 			d.temp, d.lock = temp, lock
 			return nil
 		}
@@ -171,11 +180,11 @@ func (d *Dir) makeTemp() error {
 // It is a courtesy: what cannot be removed is left.
 func removeStale(target string) {
 	for _, temp := range siblings(target, partialMark) {
-		lock, held, err := lockFolder(temp)
+		lock, state, err := lockFolder(temp)
 		if err != nil {
 			continue
 		}
-		if held && locksWork {
+		if state == lockTaken {
 			os.RemoveAll(temp)
 		}
 		lock.Close()

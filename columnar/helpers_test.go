@@ -49,7 +49,7 @@ func everies(n, spread int) []every {
 			ID: int32(i), Person: int64(i/7) << 20, Code: int32(k) * 1000, Number: float64(k) / 8, Raw: r.NormFloat64(),
 			Text: "code " + strconv.Itoa(k), Free: strings.Repeat("ü", k%9), Flag: k%2 == 0,
 			Day: Date(r.IntN(60_000) - 30_000), At: Timestamp(r.Int64N(1<<50) - 1<<49),
-			NID: some(r, int32(-i)), NPerson: some(r, int64(math.MinInt64+k)), NCode: some(r, int32(k)), NNumber: some(r, float64(k)*0.1),
+			NID: some(r, int32(-i)), NPerson: some(r, math.MinInt64+int64(k)), NCode: some(r, int32(k)), NNumber: some(r, float64(k)*0.1),
 			NText: some(r, strings.Repeat("x", k%5)), NFlag: some(r, k%3 == 0), NDay: some(r, Date(k)), NAt: some(r, Timestamp(k)),
 		}
 	}

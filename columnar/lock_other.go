@@ -4,12 +4,10 @@ package columnar
 
 import "os"
 
-// locksWork says that a lock which could be taken means a dead holder. Here
-// there are no locks, so unfinished folders of other runs are left alone.
-const locksWork = false
-
-func lockFolder(path string) (f *os.File, held bool, err error) {
-	return nil, true, nil
+// lockFolder takes no lock: there is none here, so unfinished folders of other
+// runs are left alone.
+func lockFolder(path string) (f *os.File, state lockState, err error) {
+	return nil, lockUnknown, nil
 }
 
 func syncFolder(string) error { return nil }

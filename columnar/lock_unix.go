@@ -3,26 +3,29 @@
 package columnar
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
 
-// locksWork says that a lock which could be taken means a dead holder.
-const locksWork = true
-
-// lockFolder opens the folder and says whether it now holds its lock; the lock
-// ends with the process or with the handle.
-func lockFolder(path string) (f *os.File, held bool, err error) {
+// lockFolder opens the folder and tries to take its lock, which ends with the
+// process or with the handle. A file system without locks gives lockUnknown.
+func lockFolder(path string) (f *os.File, state lockState, err error) {
 	if f, err = os.Open(path); err != nil {
-		return nil, false, err
+		return nil, lockUnknown, err
 	}
 	for {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err != syscall.EINTR {
-			break
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			return f, lockHeld, nil
+		case err != nil:
+			return f, lockUnknown, nil
+		default:
+			return f, lockTaken, nil
 		}
 	}
-	return f, err == nil, nil
 }
 
 func syncFolder(path string) error {
@@ -31,5 +34,9 @@ func syncFolder(path string) error {
 		return err
 	}
 	defer f.Close()
-	return f.Sync()
+	// Some file systems have nothing to sync for a folder and say so.
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return err
+	}
+	return nil
 }
