@@ -148,9 +148,9 @@ func (r *run) unreadable(l *layout, f dataFile, report func(issue.Issue) error, 
 var fits = [...][]string{
 	cdm.Integer:  {"int32", "int64", "int16", "int8", "uint8", "uint16"},
 	cdm.Float:    {"float64", "float32", "decimal", "int32", "int64"},
-	cdm.Varchar:  {"string"},
+	cdm.Varchar:  {"string", "bytes"},
 	cdm.Date:     {"date"},
-	cdm.Datetime: {"timestamp"},
+	cdm.Datetime: {"timestamp(micros)", "timestamp"},
 }
 
 // checkColumns reports unknown and missing columns and those of a wrong type.

@@ -43,9 +43,9 @@ func (o *ReadOptions) maxRecord() int {
 //
 // The first line names the columns, in any order and in any case. Cells are
 // separated by commas (RFC 4180) or by tabs (Athena's dialect: no quotes, no
-// escapes); the first line shows which. An empty cell is NULL, but a quoted
-// empty cell of a text column is the empty text. Dates are YYYY-MM-DD or
-// YYYYMMDD, datetimes have no zone. Column names of CDM 5.3 are taken for
+// escapes); the first line shows which. An empty cell is NULL; only where the
+// CDM wants a text, a quoted empty cell is the empty text. Dates are YYYY-MM-DD
+// or YYYYMMDD, datetimes have no zone. Column names of CDM 5.3 are taken for
 // those of 5.4; a required column that the file lacks altogether is reported
 // as a Warning and stays zero. A row with a value of the wrong type, too many
 // or too few cells or a NULL where the CDM wants a value is reported and left
@@ -275,7 +275,8 @@ type CSVOptions struct {
 }
 
 // CSVWriter writes rows of one table as CSV, which ReadCSV reads back as they
-// were. It is not safe for concurrent use.
+// were, but for an empty text in an optional column, which comes back as NULL.
+// It is not safe for concurrent use.
 type CSVWriter[T Row] struct {
 	w      *bufio.Writer
 	layout *layout

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -56,12 +57,12 @@ func TestReadCSVTakesColumnsInAnyOrderAndCase(t *testing.T) {
 	}
 }
 
-func TestReadCSVKeepsEmptyTextApartFromNull(t *testing.T) {
+func TestReadCSVTakesEmptyCellsForNullUnlessTextIsRequired(t *testing.T) {
 	head := "vocabulary_id,vocabulary_name,vocabulary_reference,vocabulary_version,vocabulary_concept_id\n"
 	rows, findings := readCSV[Vocabulary](t, head+"A,\"\",,\"\",1\nB,\"x \"\"y\"\",\nz\",\"\",,\"2\"\n", nil)
 	want := []Vocabulary{
-		{VocabularyID: "A", VocabularyVersion: ptr(""), VocabularyConceptID: 1},
-		{VocabularyID: "B", VocabularyName: "x \"y\",\nz", VocabularyReference: ptr(""), VocabularyConceptID: 2},
+		{VocabularyID: "A", VocabularyConceptID: 1},
+		{VocabularyID: "B", VocabularyName: "x \"y\",\nz", VocabularyConceptID: 2},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" || len(findings) > 0 {
 		t.Errorf("(-want +got):\n%s%v", diff, findings)
@@ -222,7 +223,7 @@ func TestScannerReadsAsEncodingCSVDoes(t *testing.T) {
 func TestCSVWriterWritesWhatReadCSVReads(t *testing.T) {
 	rows := []Metadata{
 		{MetadataID: 1, Name: "plain", ValueAsNumber: ptr(0.1), MetadataDate: ptr(columnar.DateOf(2000, 1, 2))},
-		{MetadataID: 2, Name: "", ValueAsString: ptr(""), ValueAsNumber: ptr(-0.0)},
+		{MetadataID: 2, Name: "", ValueAsString: ptr("0"), ValueAsNumber: ptr(math.Copysign(0, -1))},
 		{MetadataID: 3, Name: " a, \"b\"\r\nc\t", ValueAsString: ptr("ü"), ValueAsNumber: ptr(1e300), ValueAsConceptID: ptr(int32(0))},
 		{MetadataID: -4, Name: "x", MetadataDatetime: ptr(columnar.Timestamp(-1))},
 	}

@@ -12,13 +12,12 @@ import (
 	"github.com/carabiner-health/carabiner/omop/cdm"
 )
 
-// parse reads a CSV cell as the column's type. An empty cell is NULL, but a
-// quoted empty cell of a text column is the empty text, as DuckDB and
-// PostgreSQL write it. It answers what was wanted where the text does not fit,
-// and the code of that finding.
+// parse reads a CSV cell as the column's type. An empty cell is NULL, but where
+// the CDM wants a text, a quoted empty cell is the empty text. It answers what
+// was wanted where the text does not fit, and the code of that finding.
 func (c *cell) parse(t text, f *cdm.Field) (want string, code issue.Code) {
 	*c = cell{}
-	if len(t.b) == 0 && !(t.quoted && f.Type == cdm.Varchar) {
+	if len(t.b) == 0 && !(t.quoted && f.Required && f.Type == cdm.Varchar) {
 		return "", ""
 	}
 	ok := false
