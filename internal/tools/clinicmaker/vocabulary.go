@@ -21,7 +21,7 @@ var (
 )
 
 // edition stands in the row of VOCABULARY.csv that names the release.
-const edition = "demonstration extract of v5.0 30-AUG-24"
+const edition = "v5.0 demo extract" // at most 20 characters: cdm_source.vocabulary_version
 
 type vocabulary struct {
 	codes                          map[string]bool // vocabulary + "|" + code
