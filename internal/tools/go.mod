@@ -4,6 +4,9 @@ go 1.26.0
 
 require github.com/carabiner-health/carabiner v0.0.0
 
-require github.com/dave/jennifer v1.7.1 // indirect
+require (
+	github.com/dave/jennifer v1.7.1 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
+)
 
 replace github.com/carabiner-health/carabiner => ../..
