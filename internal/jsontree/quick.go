@@ -60,18 +60,25 @@ func (t *Tree) quick(st state) state {
 
 value:
 	st = atValue
-	if i > safe || k >= len(t.tape) {
+	if i >= len(t.src) || k >= len(t.tape) {
 		goto stop
 	}
 	c = char(src, i)
 	if c == '"' {
 		j := i + 1
 		for {
-			m, n := special(word(src, j)), special(word(src, j+8))
-			if m|n == 0 {
-				if j += 16; j > safe {
+			if j > safe { // byte by byte near the end of the text
+				for j < len(t.src) && isPlain(char(src, j)) {
+					j++
+				}
+				if j == len(t.src) {
 					goto stop
 				}
+				break
+			}
+			m, n := special(word(src, j)), special(word(src, j+8))
+			if m|n == 0 {
+				j += 16
 				continue
 			}
 			if m == 0 {
@@ -93,6 +100,9 @@ value:
 		k++
 		e.next = uint32(k)
 		goto after
+	}
+	if i > safe {
+		goto stop
 	}
 	if c|0x20 == '{' {
 		j := i + 1
@@ -217,7 +227,7 @@ after:
 	{
 		e := entryAt(tape, open)
 		kind := e.meta & (kindMask | flagLarge)
-		if kind == uint32(Object) && c != '}' || kind == uint32(Array) && c != ']' || kind&flagLarge != 0 || depth == 1 {
+		if kind == uint32(Object) && c != '}' || kind == uint32(Array) && c != ']' || kind&flagLarge != 0 {
 			goto stop
 		}
 		i++
@@ -228,6 +238,10 @@ after:
 		e.next = uint32(k)
 		depth--
 		seen = stack[depth]
+		if depth == 0 {
+			st = atEnd
+			goto stop
+		}
 		goto after
 	}
 

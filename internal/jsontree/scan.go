@@ -3,6 +3,7 @@ package jsontree
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // Words of eight equal bytes, for looking at eight bytes at once.
@@ -58,6 +59,9 @@ func digitRun(w uint64) int {
 	w ^= '0' * ones
 	return bits.TrailingZeros64((w+(0x80-10)*ones|w)&highs) >> 3
 }
+
+// isPlain reports whether c stands for itself inside a string and goes on.
+func isPlain(c byte) bool { return c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' }
 
 // stops is special without the bytes beyond ASCII.
 func stops(w uint64) uint64 {
