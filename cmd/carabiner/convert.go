@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/fhir"
+	"github.com/carabiner-health/carabiner/mapping"
+	"github.com/carabiner-health/carabiner/omop/vocab"
+)
+
+// convertFlags are the flags of convert.
+type convertFlags struct {
+	out, to, vocab, policy string
+	compression, temp      string
+	memory                 sizeFlag
+	sourceName             string
+	extractDate            dateFlag
+	overwrite              bool
+}
+
+var compressions = map[string]columnar.Compression{"zstd": columnar.Zstd, "snappy": columnar.Snappy, "none": columnar.None}
+
+func (a *app) convert() *cobra.Command {
+	var f convertFlags
+	cmd := a.command("convert SRC... -o OUT [flags]", "Turn FHIR into an OMOP database of Parquet files",
+		`Convert reads FHIR R4 (bulk NDJSON, Bundles or single resources; plain, gzip or
+zstd) and writes an OMOP CDM 5.4 database as Parquet, with an account of every
+resource: as rows, filtered by a rule, quarantined with the reason, or of a type
+that is not mapped.
+
+OUT receives omop/ (a file a table, and a script that loads them into DuckDB),
+idmap/, quarantine.ndjson, unmapped.csv, unmapped.parquet and report.json. It
+appears whole or not at all.
+
+Without --vocab only the vocabularies that OMOP itself generates and UCUM are
+known: clinical codes keep their rows, with concept 0.`,
+		`  carabiner convert export/ -o out --vocab athena.cvi
+  carabiner convert 'export/*.ndjson.gz' -o out --vocab athena/ --format json`,
+		someArgs("a file, a folder, a pattern or - to convert"),
+		func(ctx context.Context, s *session, args []string) error { return s.convert(ctx, &f, args) })
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "out", "o", "", "`folder` to make")
+	flags.StringVar(&f.to, "to", "omop", "what to make: omop")
+	flags.StringVar(&f.vocab, "vocab", "", "vocabulary: an `index` of vocab build, or a folder of Athena files")
+	flags.StringVar(&f.policy, "policy", "", "rules: the `name` of one that ships, or a YAML file (default ohdsi)")
+	flags.StringVar(&f.compression, "compression", "zstd", "of the Parquet files: zstd, snappy or none")
+	flags.Var(&f.memory, "memory", "how much to keep in memory before spilling to disk, such as 512MiB (default by the library)")
+	flags.StringVar(&f.temp, "temp-dir", "", "`folder` for spilled data (default that of the system)")
+	flags.StringVar(&f.sourceName, "source-name", "", "`name` of the source in cdm_source (default FHIR)")
+	flags.Var(&f.extractDate, "extract-date", "day of the extract, as YYYY-MM-DD (default the last day on which anything happened)")
+	flags.BoolVar(&f.overwrite, "overwrite", false, "replace OUT if it is there")
+	complete(cmd, "to", "omop")
+	complete(cmd, "compression", "zstd", "snappy", "none")
+	if err := cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return mapping.PolicyNames(), cobra.ShellCompDirectiveDefault
+	}); err != nil {
+		panic(err)
+	}
+	return cmd
+}
+
+func (s *session) convert(ctx context.Context, f *convertFlags, args []string) (err error) {
+	compression, ok := compressions[f.compression]
+	switch {
+	case f.out == "":
+		return usagef("want an output folder: -o OUT")
+	case f.to != "omop":
+		return usagef("--to: want omop")
+	case !ok:
+		return usagef("--compression: want zstd, snappy or none")
+	}
+	policy := mapping.DefaultPolicy()
+	if f.policy != "" {
+		if policy, err = mapping.LoadPolicy(f.policy); err != nil {
+			return err
+		}
+	}
+	srcs, err := s.sources(args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fhir.CloseSources(srcs)) }()
+	store, err := s.openVocabulary(ctx, f.vocab)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if f.vocab == "" {
+		s.note("convert: no --vocab: clinical codes keep their rows, with concept 0")
+	}
+	report, err := mapping.Convert(ctx, srcs, &mapping.ConvertOptions{
+		Out: f.out, Concepts: store, Policy: policy, Workers: s.workers, MemoryBudget: int64(f.memory), TempDir: f.temp,
+		Compression: compression, Reporter: s, Progress: s.progress.show, ToolVersion: toolVersion(), Overwrite: f.overwrite,
+		VocabularyRelease: store.Info().Release, SourceName: f.sourceName, ExtractDate: time.Time(f.extractDate),
+	})
+	s.progress.close()
+	if err != nil {
+		return err
+	}
+	return s.report(report, report.WriteText)
+}
+
+// sources returns the inputs that arguments name; "-" is the command's own
+// standard input.
+func (s *session) sources(args []string) ([]fhir.Source, error) {
+	var all []fhir.Source
+	for _, arg := range args {
+		if arg == "-" {
+			all = append(all, fhir.ReaderSource("-", s.stdin))
+			continue
+		}
+		list, err := fhir.NewSources([]string{arg})
+		if err != nil {
+			return nil, errors.Join(err, fhir.CloseSources(all))
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// openVocabulary opens an index or a folder of Athena files; "" is what ships
+// with the program.
+func (s *session) openVocabulary(ctx context.Context, path string) (*vocab.Store, error) {
+	switch {
+	case path == "":
+		return vocab.Embedded()
+	case isFolder(path):
+		store, _, err := vocab.OpenDir(ctx, path, &vocab.BuildOptions{Workers: s.workers, Reporter: s})
+		return store, err
+	}
+	return vocab.Open(path)
+}
+
+// bytesLine is a line of a text report about a file that was written.
+func bytesLine(w io.Writer, path string, n int64) error {
+	_, err := fmt.Fprintf(w, "%s: %s\n", path, bytesText(n))
+	return err
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"compress/gzip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// compressFile: gzip FROM TO.
+func compressFile(ts *testscript.TestScript, _ bool, args []string) {
+	out, err := os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	w := gzip.NewWriter(out)
+	_, err = w.Write([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(w.Close())
+	ts.Check(out.Close())
+}
+
+func TestSizeFlagReadsWhatItWrites(t *testing.T) {
+	for text, want := range map[string]int64{"0": 0, "17": 17, "17B": 17, "4KiB": 4096, "512MiB": 512 << 20, "2GiB": 2 << 30} {
+		var f, back sizeFlag
+		if err := f.Set(text); err != nil || int64(f) != want {
+			t.Errorf("%s: want %d, have %d (%v)", text, want, f, err)
+		}
+		if err := back.Set(f.String()); err != nil || back != f {
+			t.Errorf("%s: written as %s, read as %d (%v)", text, f.String(), back, err)
+		}
+	}
+	for _, text := range []string{"", "MiB", "-1", "1.5GiB", "1 GiB", "10MB", "1x", "99999999999999999999", "9223372036854775807GiB"} {
+		var f sizeFlag
+		if err := f.Set(text); err == nil {
+			t.Errorf("%q: want an error, have %d", text, f)
+		}
+	}
+}
+
+func TestCountsAreGroupedByThousands(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", -1000: "-1,000", -100: "-100", 1234567: "1,234,567"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: want %s, have %s", n, want, got)
+		}
+	}
+	for n, want := range map[int64]string{-1: "unknown size", 0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 3 << 30: "3.0 GiB"} {
+		if got := bytesText(n); got != want {
+			t.Errorf("%d: want %s, have %s", n, want, got)
+		}
+	}
+}
+
+func TestTextFindingsAreBoundedByCodeAndCounted(t *testing.T) {
+	var stderr strings.Builder
+	a := &app{stderr: &stderr, format: text, failOn: severityFlag(issue.Error), maxFindings: 5, quiet: true}
+	s, err := a.open("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		for v, code := range map[issue.Severity]issue.Code{issue.Information: "t-info", issue.Warning: "t-warning"} {
+			if err := s.Report(issue.Issue{Severity: v, Code: code, Message: "m"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if s.failing() {
+		t.Error("no error was reported: want no failure")
+	}
+	if err := s.close(nil); err != nil {
+		t.Fatal(err)
+	}
+	out := stderr.String()
+	if n := strings.Count(out, "[t-info]"); n != 3 {
+		t.Errorf("information: want 3 lines, have %d", n)
+	}
+	if n := strings.Count(out, "[t-warning]"); n != 5 {
+		t.Errorf("warnings: want 5 lines, have %d", n)
+	}
+	if want := "findings: warning 8, information 8 (not shown: t-info 5, t-warning 3)\n"; !strings.HasSuffix(out, want) {
+		t.Errorf("want the end %q, have\n%s", want, out)
+	}
+}
+
+func TestProgressWritesPlainLinesNowAndThen(t *testing.T) {
+	var stderr strings.Builder
+	p := newProgress(&screen{w: &stderr}, &stderr, "convert", false)
+	p.show(1, 100)
+	if stderr.Len() > 0 {
+		t.Errorf("at once: want nothing, have %q", stderr.String())
+	}
+	p.next = time.Time{}
+	p.show(50<<20, 100<<20)
+	p.show(51<<20, 100<<20)
+	p.next = time.Time{}
+	p.show(2048, 0)
+	if want := "convert: 50 % of 100.0 MiB\nconvert: 2.0 KiB\n"; stderr.String() != want {
+		t.Errorf("want %q, have %q", want, stderr.String())
+	}
+	p.close()
+	silent := newProgress(&screen{w: &stderr}, &stderr, "convert", true)
+	silent.next = time.Time{}
+	silent.show(99, 100)
+	if strings.Contains(stderr.String(), "99") {
+		t.Error("silent: want nothing")
+	}
+}
+
+func TestBarStandsOnOneLineAndYieldsToFindings(t *testing.T) {
+	var stderr strings.Builder
+	s := &screen{w: &stderr}
+	p := newProgress(s, &stderr, "convert", false)
+	p.terminal = func() (int, bool) { return 60, true }
+	p.next = time.Time{}
+	p.show(1<<20, 4<<20)
+	if want := "\r\x1b[Kconvert [========                        ]  25 % of 4.0 MiB"; stderr.String() != want {
+		t.Errorf("want %q, have %q", want, stderr.String())
+	}
+	p.show(2<<20, 4<<20)
+	stderr.Reset()
+	if _, err := s.Write([]byte("a finding\n")); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\r\x1b[Ka finding\n"; stderr.String() != want {
+		t.Errorf("want %q, have %q", want, stderr.String())
+	}
+	stderr.Reset()
+	p.close()
+	if stderr.Len() > 0 {
+		t.Errorf("no bar is there: want nothing, have %q", stderr.String())
+	}
+	for width := range 200 {
+		for _, total := range []int64{0, 10, 1 << 40} {
+			if line := bar("validate", total/3, total, time.Minute, width); len(line) >= max(width, 1) {
+				t.Errorf("width %d: have a line of %d", width, len(line))
+			}
+		}
+	}
+}

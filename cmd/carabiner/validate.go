@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/carabiner-health/carabiner/fhir"
+	"github.com/carabiner-health/carabiner/issue"
+	"github.com/carabiner-health/carabiner/omop"
+	"github.com/carabiner-health/carabiner/omop/cdm"
+)
+
+func (a *app) validate() *cobra.Command {
+	var as, version string
+	cmd := a.command("validate SRC... [flags]", "Check FHIR, or an OMOP folder",
+		`Validate checks the JSON form of FHIR R4 resources (known types, ids, no empty
+members, null only beside _x, no member twice, no control characters), or
+whether a folder of Parquet or CSV files is an OMOP database (types, required
+fields, lengths, primary and foreign keys, dates). Which one, is found out.`,
+		"  carabiner validate export/\n  carabiner validate out/omop --format sarif --findings findings.sarif",
+		someArgs("a file, a folder, a pattern or - to validate"),
+		func(ctx context.Context, s *session, args []string) error {
+			if as != "auto" && as != string(kindFHIR) && as != string(kindOMOP) {
+				return usagef("--as: want auto, fhir or omop")
+			}
+			if cdm.Version(version).Model() == nil {
+				return usagef("--cdm: want 5.4 or 5.3")
+			}
+			var fhirArgs []string
+			var results validation
+			for _, arg := range args {
+				k, dir := detect(arg)
+				if as != "auto" {
+					k, dir = kind(as), arg
+				}
+				switch k {
+				case kindFHIR:
+					fhirArgs = append(fhirArgs, arg)
+				case kindOMOP:
+					r, err := s.validateOMOP(ctx, dir, cdm.Version(version))
+					if err != nil {
+						return err
+					}
+					results.OMOP = append(results.OMOP, *r)
+				default:
+					return usagef("%s: a %s is checked by vocab info and vocab build", arg, k)
+				}
+			}
+			if len(fhirArgs) > 0 {
+				r, err := s.validateFHIR(ctx, fhirArgs)
+				if err != nil {
+					return err
+				}
+				results.FHIR = r
+			}
+			return s.report(results, results.writeText)
+		})
+	cmd.Flags().StringVar(&as, "as", "auto", "what SRC is: auto, fhir or omop")
+	cmd.Flags().StringVar(&version, "cdm", string(cdm.V54), "edition of the OMOP CDM: 5.4 or 5.3")
+	complete(cmd, "as", "auto", "fhir", "omop")
+	complete(cmd, "cdm", "5.4", "5.3")
+	return cmd
+}
+
+// validation is the report of validate.
+type validation struct {
+	FHIR *fhirResult  `json:"fhir,omitempty"`
+	OMOP []omopResult `json:"omop,omitempty"`
+}
+
+type fhirResult struct {
+	Resources int64        `json:"resources"`
+	Rejected  int64        `json:"rejected"`
+	Sources   []sourceJSON `json:"sources"`
+}
+
+type sourceJSON struct {
+	Name        string `json:"name"`
+	Format      string `json:"format,omitempty"`
+	Compression string `json:"compression,omitempty"`
+	Bytes       int64  `json:"bytes"`
+	Resources   int64  `json:"resources"`
+	Rejected    int64  `json:"rejected"`
+	Skipped     string `json:"skipped,omitempty"`
+	Damaged     string `json:"damaged,omitempty"`
+}
+
+func sourcesJSON(list []fhir.SourceStats) []sourceJSON {
+	out := []sourceJSON{}
+	for _, x := range list {
+		format := x.Format.String()
+		if x.Skipped != "" {
+			format = ""
+		}
+		out = append(out, sourceJSON{x.Name, format, x.Compression, x.Bytes, x.Records, x.Rejected, x.Skipped, x.Damaged})
+	}
+	return out
+}
+
+type omopResult struct {
+	Folder string      `json:"folder"`
+	Tables []tableJSON `json:"tables"`
+	Rules  []ruleJSON  `json:"rules"` // those that were broken
+}
+
+type tableJSON struct {
+	Name  string   `json:"name"`
+	Files []string `json:"files"`
+	Rows  int64    `json:"rows"`
+}
+
+type ruleJSON struct {
+	Severity issue.Severity `json:"severity"`
+	Code     issue.Code     `json:"code"`
+	Path     string         `json:"path,omitempty"`
+	Count    int64          `json:"count"`
+}
+
+func (s *session) validateOMOP(ctx context.Context, dir string, version cdm.Version) (*omopResult, error) {
+	opts := &omop.ValidateOptions{Version: version}
+	if s.format != text || s.findings != "" || s.maxFindings == 0 {
+		opts.MaxPerRule = -1
+	}
+	v, err := omop.NewValidator(opts)
+	if err != nil {
+		return nil, err
+	}
+	summary, err := v.Validate(ctx, os.DirFS(dir), within(dir, s))
+	if err != nil {
+		return nil, err
+	}
+	r := &omopResult{Folder: dir, Tables: []tableJSON{}, Rules: []ruleJSON{}}
+	for _, t := range summary.Tables {
+		r.Tables = append(r.Tables, tableJSON(t))
+	}
+	for _, x := range summary.Rules {
+		r.Rules = append(r.Rules, ruleJSON(x))
+	}
+	return r, nil
+}
+
+// within puts a folder in front of the source of findings.
+func within(dir string, r issue.Reporter) issue.Reporter {
+	return issue.ReporterFunc(func(i issue.Issue) error {
+		if i.Pos.Source != "" {
+			i.Pos.Source = dir + string(os.PathSeparator) + i.Pos.Source
+		}
+		return r.Report(i)
+	})
+}
+
+func (s *session) validateFHIR(ctx context.Context, args []string) (_ *fhirResult, err error) {
+	v, err := fhir.NewValidator(nil)
+	if err != nil {
+		return nil, err
+	}
+	srcs, err := s.sources(args)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, fhir.CloseSources(srcs)) }()
+	stats, err := fhir.Each(ctx, srcs, s.readOptions(srcs), func(_ int, r *fhir.Resource) error {
+		for _, i := range v.Validate(r) {
+			if err := s.Report(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.progress.close()
+	if err != nil {
+		return nil, err
+	}
+	return &fhirResult{stats.Records(), stats.Rejected(), sourcesJSON(stats.Sources)}, nil
+}
+
+// readOptions are the options for reading srcs with progress.
+func (s *session) readOptions(srcs []fhir.Source) *fhir.ReadOptions {
+	var total int64
+	for _, src := range srcs {
+		if src.Size() < 0 {
+			total = 0
+			break
+		}
+		if src.Skipped() == "" {
+			total += src.Size()
+		}
+	}
+	return &fhir.ReadOptions{Workers: s.workers, Reporter: s, Progress: func(done int64) { s.progress.show(done, total) }}
+}
+
+func (v validation) writeText(w io.Writer) error {
+	if v.FHIR != nil {
+		if err := sourcesText(w, v.FHIR.Sources); err != nil {
+			return err
+		}
+	}
+	for _, r := range v.OMOP {
+		rows := []string{"table\trows"}
+		empty := 0
+		for _, t := range r.Tables {
+			if t.Rows == 0 {
+				empty++
+				continue
+			}
+			rows = append(rows, cells(t.Name, t.Rows))
+		}
+		if empty > 0 {
+			rows = append(rows, fmt.Sprintf("and %d empty tables", empty))
+		}
+		if err := table(w, r.Folder, rows); err != nil {
+			return err
+		}
+		if err := table(w, "findings by rule", ruleRows(r.Rules)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ruleRows lists the rules that were broken; of mere information one row a
+// code is enough.
+func ruleRows(rules []ruleJSON) []string {
+	var rows []string
+	columns, counts := make(map[issue.Code]int), make(map[issue.Code]int64)
+	var codes []issue.Code
+	for _, r := range rules {
+		if r.Severity > issue.Information {
+			rows = append(rows, cells(r.Count, r.Severity, r.Code, r.Path))
+			continue
+		}
+		if columns[r.Code] == 0 {
+			codes = append(codes, r.Code)
+		}
+		columns[r.Code]++
+		counts[r.Code] += r.Count
+	}
+	for _, c := range codes {
+		rows = append(rows, cells(counts[c], issue.Information, c, fmt.Sprintf("%d places", columns[c])))
+	}
+	return rows
+}
+
+// sourcesText prints what was read of each source.
+func sourcesText(w io.Writer, sources []sourceJSON) error {
+	rows := []string{"source\tformat\tresources\trejected"}
+	var skipped []string
+	for _, x := range sources {
+		switch {
+		case x.Skipped != "":
+			skipped = append(skipped, cells(x.Name, x.Skipped))
+		case x.Damaged != "":
+			rows = append(rows, cells(x.Name, x.Format, x.Resources, x.Rejected, "damaged: "+x.Damaged))
+		default:
+			rows = append(rows, cells(x.Name, x.Format, x.Resources, x.Rejected))
+		}
+	}
+	if len(rows) == 1 {
+		rows = nil
+	}
+	return errors.Join(table(w, "read", rows), table(w, "left aside", skipped))
+}
