@@ -16,7 +16,7 @@ import (
 
 // unpack returns the contents of the gzip files in a shared folder whose name
 // matches pattern.
-func unpack(b *testing.B, folder, pattern string) (docs [][]byte) {
+func unpack(b testing.TB, folder, pattern string) (docs [][]byte) {
 	b.Helper()
 	files, err := filepath.Glob(filepath.Join(golden.Shared(b, folder), pattern))
 	if err != nil || len(files) == 0 {

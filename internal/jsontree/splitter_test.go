@@ -153,6 +153,64 @@ func TestSplitterResetReadsAnotherDocument(t *testing.T) {
 	}
 }
 
+func TestWarmSplitterAllocatesOnlyNames(t *testing.T) {
+	src := []byte(`{"resourceType":"Bundle","entry":[` + strings.Repeat(`{"resource":{"resourceType":"Patient"}},`, 1000) + `{}]}`)
+	r := bytes.NewReader(src)
+	s := NewSplitter(r, &SplitOptions{Element: "entry", BufferSize: 4096})
+	allocs := testing.AllocsPerRun(20, func() {
+		r.Reset(src)
+		s.Reset(r)
+		n := 0
+		for _, err := s.Next(); err == nil; _, err = s.Next() {
+			n++
+		}
+		if n != 1002 {
+			t.Fatalf("want 1002 parts, have %d", n)
+		}
+	})
+	if allocs > 1 {
+		t.Errorf("want an allocation for the one name, have %v", allocs)
+	}
+}
+
+func TestSplitterRefusesANameWithoutEnd(t *testing.T) {
+	src := `{"` + strings.Repeat("n", 1<<20) + `":1}`
+	s := NewSplitter(strings.NewReader(src), &SplitOptions{MaxMember: 1000})
+	if p, err := s.Next(); !errors.Is(err, ErrSize) || p.Raw != nil {
+		t.Errorf("want ErrSize and no part, have %d bytes, %v", len(p.Raw), err)
+	}
+	if len(s.buf) > 1<<20 {
+		t.Errorf("want a buffer smaller than the name, have %d", len(s.buf))
+	}
+}
+
+func TestSplitterGivesUpOnAReaderThatGivesNothing(t *testing.T) {
+	s := NewSplitter(stuck{}, nil)
+	if _, err := s.Next(); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("want io.ErrNoProgress, have %v", err)
+	}
+}
+
+// stuck reads nothing, for ever.
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
+
+func TestPartPositionContinuesTheStream(t *testing.T) {
+	src := "{\"entry\": [\n  {\"a\": 1,\n   \"b\": 2}]}"
+	s := NewSplitter(strings.NewReader(src), &SplitOptions{Element: "entry"})
+	p, err := s.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Raw {
+		line, column := p.Position(i)
+		if l, c := Position([]byte(src), int(p.Offset)+i); l != line || c != column {
+			t.Errorf("offset %d of the part: want %d:%d, have %d:%d", i, l, c, line, column)
+		}
+	}
+}
+
 // checkSplit holds the laws of the Splitter on one document.
 func checkSplit(t *testing.T, src []byte) {
 	t.Helper()
