@@ -29,6 +29,8 @@ type Store struct {
 	n    uint32 // number of concepts
 	unit uint32 // number of the vocabulary UCUM
 	ucum bool   // there is one
+
+	shared bool // there is one for all callers: Close leaves it alone
 }
 
 // smallIndex is the size up to which Open verifies the whole index: it takes
@@ -105,6 +107,9 @@ func newStore(data []byte) (*Store, error) {
 // Close gives the mapping back. No method of the store and no text that came
 // from it may be in use at the time or afterwards.
 func (s *Store) Close() error {
+	if s.shared {
+		return nil
+	}
 	m := s.file
 	*s = Store{meta: &metadata{}, head: &header{}}
 	if m == nil {
