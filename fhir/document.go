@@ -37,8 +37,12 @@ func (w *worker) documents(in *input) error {
 	d := &documentReader{w: w, in: in, buf: w.doc[:0]}
 	d.at = place{name: in.src.name, source: in.number, line: 1, column: 1, offset: int64(in.verdict.bom)}
 	in.head = in.head[in.verdict.bom:]
-	if cap(d.buf) == 0 {
-		d.buf = make([]byte, 0, min(w.e.docBound, 1<<20))
+	size := 1 << 20
+	if in.ended != nil {
+		size = len(in.head) + 1 // all of it
+	}
+	if size = max(1, min(size, w.e.docBound)); cap(d.buf) < size {
+		d.buf = make([]byte, 0, size)
 	}
 	err := d.all()
 	w.e.count(in.number, d.read, d.lost, d.at.offset)
@@ -63,7 +67,7 @@ func (d *documentReader) all() error {
 		if err := d.w.ctx.Err(); err != nil {
 			return context.Cause(d.w.ctx)
 		}
-		more, err := d.blank()
+		more, err := d.pass(" \t\r\n")
 		if err != nil || !more {
 			return err
 		}
@@ -74,11 +78,11 @@ func (d *documentReader) all() error {
 	}
 }
 
-// blank passes over white space; more is false at the end.
-func (d *documentReader) blank() (more bool, err error) {
+// pass moves over the bytes of a set; more is false at the end of the text.
+func (d *documentReader) pass(set string) (more bool, err error) {
 	for {
 		rest := d.buf[d.off:]
-		d.move(len(rest) - len(bytes.TrimLeft(rest, " \t\r\n")))
+		d.move(len(rest) - len(bytes.TrimLeft(rest, set)))
 		if d.off < len(d.buf) {
 			return true, nil
 		}
@@ -134,20 +138,25 @@ func (d *documentReader) one() error {
 		text := d.buf[d.off:]
 		n, err := p.tree.ParsePrefix(text, &jsontree.Options{MaxDepth: p.opts.MaxDepth + bundleLevels})
 		if err == nil {
+			if n == len(text) && d.ended == nil && p.tree.Root().Kind() == jsontree.Number {
+				if err := d.extend(); err != nil { // it may go on
+					return err
+				}
+				continue
+			}
 			return d.whole(text[:n])
 		}
 		var se *jsontree.SyntaxError
 		incomplete := errors.As(err, &se) && se.Offset >= len(text)-8 && se.Err == nil
-		switch top := peek(text); {
+		switch {
 		case d.ended == nil && incomplete && (d.off > 0 || len(text) < d.w.e.docBound):
 			err = d.extend()
-		case d.broken < maxBroken && !noBundle && (top.typ == "Bundle" || top.typ == "" && top.entry):
-			done, err := d.split()
-			if done || err != nil {
+		case d.broken < maxBroken && !noBundle:
+			var done bool
+			if done, err = d.trySplit(); done {
 				return err
 			}
 			noBundle = true
-			continue
 		case d.ended == nil && incomplete && len(text) <= d.w.e.max:
 			err = d.extend()
 		default:
@@ -158,6 +167,21 @@ func (d *documentReader) one() error {
 			return err
 		}
 	}
+}
+
+// trySplit reads the document at the begin of the window as a Bundle, if its
+// first bytes, always as many, look like one.
+func (d *documentReader) trySplit() (done bool, err error) {
+	for d.ended == nil && len(d.buf)-d.off < headBytes {
+		if err := d.extend(); err != nil {
+			return true, err
+		}
+	}
+	text := d.buf[d.off:]
+	if top := peek(text[:min(len(text), headBytes)]); top.typ == "Bundle" || top.typ == "" && top.entry {
+		return d.split()
+	}
+	return false, nil
 }
 
 // whole takes a document that is good JSON.

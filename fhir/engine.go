@@ -133,8 +133,9 @@ func (e *engine) begin(i int) (*input, error) {
 		}
 		rej := reject(in.head, at, 0, code, v.bad)
 		rej.Truncated = in.ended == nil
+		err := e.refuse(i, rej)
 		e.finish(in)
-		return nil, e.refuse(i, rej)
+		return nil, err
 	}
 	e.mu.Lock()
 	e.stats.Sources[i].Format = v.format

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -45,6 +46,16 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// buffers are what an input reads with; they are used again.
+type buffers struct {
+	reader *bufio.Reader
+	head   []byte
+}
+
+var bufferPool = sync.Pool{New: func() any {
+	return &buffers{reader: bufio.NewReaderSize(nil, headBytes), head: make([]byte, headBytes)}
+}}
+
 // input is an opened source: its text, decompressed.
 type input struct {
 	src     *Source
@@ -53,6 +64,7 @@ type input struct {
 	meter   *meter
 	text    io.Reader
 	release func()
+	buffers *buffers
 	packed  string // "gzip", "zstd" or ""
 	head    []byte // read ahead, not yet handed out
 	ended   error  // what came after head: nil if there may be more
@@ -66,13 +78,18 @@ func openInput(src *Source, number int, progress func(int)) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &input{src: src, number: number, raw: raw, release: func() {}}
+	in := &input{src: src, number: number, raw: raw, release: func() {}, buffers: bufferPool.Get().(*buffers)}
 	in.meter = &meter{r: raw, progress: progress}
-	if err := in.unpack(bufio.NewReaderSize(in.meter, headBytes)); err != nil {
+	in.buffers.reader.Reset(in.meter)
+	if err := in.unpack(in.buffers.reader); err != nil {
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF // within the decompressor's header
+		}
+		err = in.judge(err)
 		in.close()
-		return nil, in.judge(err)
+		return nil, err
 	}
-	in.head = make([]byte, headBytes)
+	in.head = in.buffers.head
 	n, err := io.ReadFull(in.text, in.head)
 	in.head = in.head[:n]
 	switch err {
@@ -173,8 +190,11 @@ func (in *input) fill(buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// close gives up the source.
+// close gives up the source and the head.
 func (in *input) close() {
 	in.release()
 	_ = in.raw.Close() // only read from
+	in.buffers.reader.Reset(nil)
+	bufferPool.Put(in.buffers)
+	in.buffers, in.head, in.text = nil, nil, nil
 }

@@ -185,8 +185,8 @@ func (d *documentReader) salvage(s survey) error {
 		return err
 	}
 	// What follows the last entry is a comma, or the end of the array.
-	for d.off < len(d.buf) && bytes.IndexByte([]byte(" \t\r\n,"), d.buf[d.off]) >= 0 {
-		d.move(1)
+	if _, err := d.pass(" \t\r\n,"); err != nil {
+		return err
 	}
 	d.at.record++
 	var se *jsontree.SyntaxError
