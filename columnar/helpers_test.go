@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // every has a column of each type, by value and by pointer.
@@ -101,6 +104,14 @@ func readError[T any](b []byte) error {
 		}
 	}
 	return nil
+}
+
+// wantRows compares all rows.
+func wantRows[T any](t testing.TB, want, got []T) {
+	t.Helper()
+	if len(want)+len(got) > 0 && !reflect.DeepEqual(want, got) {
+		t.Errorf("(-want +got)\n%s", cmp.Diff(want, got))
+	}
 }
 
 func inspect(t testing.TB, b []byte) *FileInfo {
