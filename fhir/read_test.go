@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -317,10 +318,10 @@ func TestReadReturnsErrorsOfTheWorldLast(t *testing.T) {
 }
 
 // closeCounter counts openings that are still open.
-func closeCounter(text string, open *int) Source {
+func closeCounter(text string, open *atomic.Int32) Source {
 	return Source{name: "x", size: -1, open: func() (io.ReadCloser, error) {
-		*open++
-		return closer{strings.NewReader(text), func() { *open-- }}, nil
+		open.Add(1)
+		return closer{strings.NewReader(text), func() { open.Add(-1) }}, nil
 	}}
 }
 
@@ -336,13 +337,13 @@ func TestLeavingTheLoopReleasesEverything(t *testing.T) {
 		strings.Repeat(patient+"\n", 100),
 		`{"resourceType":"Bundle","entry":[{"resource":` + patient + `},{"resource":` + weight + `}]}`,
 	} {
-		open := 0
+		var open atomic.Int32
 		stop := errors.New("stop")
 		for _, workers := range []int{1, 3} {
 			srcs := []Source{closeCounter(text, &open), closeCounter(text, &open), closeCounter(text, &open)}
 			_, err := Each(t.Context(), srcs, &ReadOptions{Workers: workers}, func(int, *Resource) error { return stop })
-			if !errors.Is(err, stop) || open != 0 {
-				t.Errorf("want the error of visit and nothing open, have %v and %d", err, open)
+			if !errors.Is(err, stop) || open.Load() != 0 {
+				t.Errorf("want the error of visit and nothing open, have %v and %d", err, open.Load())
 			}
 		}
 		n := 0

@@ -33,7 +33,12 @@ func Parse(b []byte) (*Resource, error) {
 	r := &Resource{tree: new(jsontree.Tree)}
 	var p parser
 	p.tree = r.tree
-	if rej := p.parse(r, b, place{line: 1, column: 1, record: 1}); rej != nil {
+	text := bytes.TrimLeft(b, " \t\r\n")
+	at := place{line: 1, column: 1, record: 1}
+	pos := at.pos()
+	advance(&pos, b, len(b)-len(text))
+	at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+	if rej := p.parse(r, text, at); rej != nil {
 		return nil, issue.List{rej.Reason}.Err()
 	}
 	return r, nil

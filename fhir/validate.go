@@ -51,6 +51,8 @@ func (v *Validator) Validate(r *Resource) issue.List {
 	return f.list
 }
 
+var idName = []byte("id")
+
 // form is one run of the Validator.
 type form struct {
 	r      *Resource
@@ -116,6 +118,7 @@ func (f *form) resource(v jsontree.Value) {
 		}
 	}
 	if id := v.Get("id"); id.Kind() != jsontree.Invalid {
+		f.path = append(f.path, step{name: idName, index: -1})
 		switch text := id.Bytes(nil); {
 		case id.Kind() != jsontree.String:
 			f.add(id, CodeID, "want id as text, have "+id.Kind().String())
@@ -124,6 +127,7 @@ func (f *form) resource(v jsontree.Value) {
 		case len(text) > 0 && (!isID(text) || bytes.IndexByte(text, '_') >= 0):
 			f.add(id, CodeID, "want an id of letters, digits, - and ., have other characters")
 		}
+		f.path = f.path[:len(f.path)-1]
 	}
 	f.object(v)
 }
