@@ -44,7 +44,6 @@ type conceptBlock struct {
 	concepts
 	keys   []kindKey
 	number map[kindKey]uint32
-	size   int
 }
 
 func (c *conceptBlock) base() *parsed { return &c.parsed }

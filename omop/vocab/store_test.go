@@ -3,14 +3,18 @@ package vocab
 import (
 	"bufio"
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/carabiner-health/carabiner/internal/flow"
 	"github.com/carabiner-health/carabiner/internal/golden"
 	"github.com/carabiner-health/carabiner/omop"
 )
@@ -194,5 +198,80 @@ func TestIngredientsFollowAncestors(t *testing.T) {
 	}
 	if found < 300 {
 		t.Errorf("want hundreds of ingredients, have %d", found)
+	}
+}
+
+func TestReadingAllocatesNothingAndIsSafeForConcurrentUse(t *testing.T) {
+	s, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dst := make([]omop.ConceptInfo, 0, 8)
+	ids := make([]int32, 0, 8)
+	n := testing.AllocsPerRun(100, func() {
+		c, ok := s.Lookup("UCUM", "mm[Hg]")
+		if d, same := s.Concept(c.ID); !ok || !same || d.Code != "mm[Hg]" {
+			t.Error("want millimetres of mercury")
+		}
+		dst = s.MapsToValue(c.ID, s.MapsTo(c.ID, dst[:0]))
+		ids = s.Ingredients(c.ID, ids[:0])
+		dst = s.LookupAll("UCUM", "[acr_us]", dst[:0])
+		if _, ok := s.Unit("kg"); !ok || len(dst) != 2 {
+			t.Error("want kilograms, and two concepts of the acre")
+		}
+	})
+	if n != 0 {
+		t.Errorf("want no allocation, have %v", n)
+	}
+	all := func(yield func(omop.ConceptInfo, error) bool) {
+		for c := range s.All() {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+	err = flow.Each(t.Context(), 4, all, func(_ context.Context, _ int, c omop.ConceptInfo) error {
+		if d, ok := s.Concept(c.ID); !ok || d != c {
+			return fmt.Errorf("concept %d differs", c.ID)
+		}
+		if d, ok := s.Lookup(c.Vocabulary, c.Code); ok != (c.Code != "") || ok && d.Vocabulary != c.Vocabulary {
+			return fmt.Errorf("code of concept %d differs", c.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// The ids are spread so far that no table over all of them would do.
+func TestSparseAndDenseIDs(t *testing.T) {
+	for _, step := range []int{1, 3, 1000, 2_000_000} {
+		var concepts, relations strings.Builder
+		concepts.WriteString(conceptHeader)
+		relations.WriteString(relHeader)
+		const n = 1000
+		for i := range n {
+			fmt.Fprintf(&concepts, "%d\tN\tD\tV\tC\tS\tc%d\t1\t2\t\n", 5+i*step, i)
+			fmt.Fprintf(&relations, "%d\t%d\tMaps to\t1\t2\t\n", 5+i*step, 5+(n-1-i)*step)
+		}
+		s, _ := openToy(t, fstest.MapFS{"CONCEPT.csv": file(concepts.String()),
+			"CONCEPT_RELATIONSHIP.csv": file(relations.String())}, nil)
+		for i := range n {
+			id := int32(5 + i*step)
+			c, ok := s.Concept(id)
+			if !ok || c.Code != "c"+strconv.Itoa(i) {
+				t.Fatalf("step %d: concept %d: have %v", step, id, ok)
+			}
+			if m := s.MapsTo(id, nil); len(m) != 1 || m[0].ID != int32(5+(n-1-i)*step) {
+				t.Fatalf("step %d: concept %d: have mappings %v", step, id, m)
+			}
+			for _, other := range []int32{id - 1, id + 1, math.MaxInt32, -id} {
+				_, ok := s.Concept(other)
+				if want := other >= 5 && int(other-5)%step == 0 && int(other-5)/step < n; ok != want {
+					t.Fatalf("step %d: concept %d: want %v, have %v", step, other, want, ok)
+				}
+			}
+		}
 	}
 }
