@@ -3,6 +3,7 @@ package jsontree
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -88,14 +89,36 @@ value:
 			j += bits.TrailingZeros64(m) >> 3
 			break
 		}
-		if char(src, j) != '"' {
-			goto stop
+		meta := key | uint32(String)
+		for char(src, j) != '"' { // an escape or a byte beyond ASCII
+			meta |= flagDecode
+			if j > safe {
+				goto stop
+			}
+			switch b := char(src, j); {
+			case b >= utf8.RuneSelf:
+				j++
+			case b == '\\' && isEscape(char(src, j+1)):
+				j += 2
+			default:
+				goto stop
+			}
+			for {
+				m := stops(word(src, j))
+				j += bits.TrailingZeros64(m) >> 3 // 8 when there is none
+				if m != 0 {
+					break
+				}
+				if j > safe {
+					goto stop
+				}
+			}
 		}
 		e := entryAt(tape, k)
 		e.off = uint32(i)
 		i = j + 1
 		e.end = uint32(i)
-		e.meta = key | uint32(String)
+		e.meta = meta
 		prev = k
 		k++
 		e.next = uint32(k)
@@ -145,29 +168,29 @@ value:
 			if c == '0' {
 				j++
 			} else {
-				d := digitRun(word(src, j))
-				if d == 0 || d == 8 {
-					goto stop
+				for start := j; ; {
+					d := digitRun(word(src, j))
+					if j += d; j == start || d == 8 && j > safe {
+						goto stop
+					}
+					if d < 8 {
+						break
+					}
 				}
-				j += d
 			}
 			c = char(src, j)
 			if c == '.' {
 				j++
-				for {
+				for start := j; ; {
 					d := digitRun(word(src, j))
-					j += d
+					if j += d; j == start || d == 8 && j > safe {
+						goto stop
+					}
 					if d < 8 {
 						break
 					}
-					if j > safe {
-						goto stop
-					}
 				}
 				c = char(src, j)
-				if char(src, j-1) == '.' {
-					goto stop
-				}
 			}
 			if c|0x20 == 'e' {
 				goto stop
@@ -270,8 +293,15 @@ member:
 		}
 		j += bits.TrailingZeros64(m) >> 3
 		length := j - i - 1
-		if char(src, j) != '"' || length >= keyLenMax || char(src, j+1) != ':' {
+		if char(src, j) != '"' || length >= keyLenMax {
 			goto stop
+		}
+		j++
+		for c = char(src, j); c != ':'; c = char(src, j) {
+			if !isSpace(c) || j > safe {
+				goto stop
+			}
+			j += 1 + spaceRun(word(src, j+1))
 		}
 		tag := uint32(mixTag(x, y))
 		bit := uint64(1) << (tag & 63)
@@ -285,7 +315,7 @@ member:
 				s = int(e.next)
 			}
 		}
-		j += 2
+		j++
 		c = char(src, j)
 		for c <= ' ' {
 			if !isSpace(c) || j > safe {

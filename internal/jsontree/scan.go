@@ -112,15 +112,22 @@ func escapeLen(src []byte, i int) int {
 	if i+1 >= len(src) {
 		return 0
 	}
-	switch src[i+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if isEscape(src[i+1]) {
 		return 2
-	case 'u':
-		if i+6 <= len(src) && hex4(src[i+2:i+6]) >= 0 {
-			return 6
-		}
+	}
+	if src[i+1] == 'u' && i+6 <= len(src) && hex4(src[i+2:i+6]) >= 0 {
+		return 6
 	}
 	return 0
+}
+
+// isEscape reports whether c behind a backslash is an escape of two bytes.
+func isEscape(c byte) bool {
+	switch c {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return true
+	}
+	return false
 }
 
 // hex4 returns the value of four hexadecimal digits, or -1.

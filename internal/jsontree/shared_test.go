@@ -2,7 +2,6 @@ package jsontree
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"testing"
 
@@ -47,9 +46,6 @@ func TestBundlesSplitAsTheyParse(t *testing.T) {
 		if err := tree.Parse(doc, nil); err != nil {
 			t.Fatal(err)
 		}
-		if want, have := json.Valid(doc), true; want != have {
-			t.Fatal("want a valid document")
-		}
 		entry := tree.Root().Get("entry").First()
 		others := 0
 		s := NewSplitter(bytes.NewReader(doc), &SplitOptions{Element: "entry", BufferSize: 1000})
@@ -69,7 +65,11 @@ func TestBundlesSplitAsTheyParse(t *testing.T) {
 				others++
 			}
 			line, column := Position(doc, v.Offset())
-			want := Part{Element: p.Element, Name: p.Name, Index: p.Index, Raw: v.Raw(), Size: int64(len(v.Raw())), Offset: int64(v.Offset()), Line: line, Column: column}
+			if !bytes.Equal(p.Raw, v.Raw()) {
+				t.Fatalf("part at offset %d: want the %d bytes of its value, have %d", p.Offset, len(v.Raw()), len(p.Raw))
+			}
+			want := Part{Element: p.Element, Name: p.Name, Index: p.Index, Raw: p.Raw[:0], Size: int64(len(v.Raw())), Offset: int64(v.Offset()), Line: line, Column: column}
+			p.Raw = p.Raw[:0] // compared above
 			if diff := cmp.Diff(want, p); diff != "" {
 				t.Fatalf("part (-want +got):\n%s", diff)
 			}

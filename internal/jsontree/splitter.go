@@ -2,6 +2,7 @@ package jsontree
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -264,6 +265,8 @@ func (s *Splitter) space() byte {
 	}
 }
 
+var errCount = errors.New("reader returned an impossible count")
+
 // more reads at least one byte more, dropping what stands before mark when the
 // buffer is full. It returns false at the end of the input.
 func (s *Splitter) more() bool {
@@ -276,7 +279,8 @@ func (s *Splitter) more() bool {
 	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])
 		if n < 0 || n > len(s.buf)-s.end {
-			panic("jsontree: reader returned an impossible count")
+			s.readErr = errCount
+			return false
 		}
 		s.end += n
 		s.readErr = err

@@ -191,6 +191,17 @@ func TestSplitterGivesUpOnAReaderThatGivesNothing(t *testing.T) {
 	}
 }
 
+func TestSplitterRefusesAnImpossibleCount(t *testing.T) {
+	if _, err := NewSplitter(liar{}, nil).Next(); !errors.Is(err, errCount) {
+		t.Errorf("want an error of the reader, have %v", err)
+	}
+}
+
+// liar says that it read more than there is room for.
+type liar struct{}
+
+func (liar) Read(b []byte) (int, error) { return len(b) + 1, nil }
+
 // stuck reads nothing, for ever.
 type stuck struct{}
 
