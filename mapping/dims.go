@@ -54,7 +54,7 @@ func newDimensions(m *merger, policy *Policy, acct *account) (*dimensions, error
 	d := &dimensions{
 		providers: map[string]int32{}, careSites: map[string]int32{}, medications: map[string]*medication{},
 	}
-	d.rows.account = acct
+	d.rows.account, d.rows.countries = acct, policy.Countries
 	var last record
 	have := false
 	flush := func() error {
@@ -117,7 +117,7 @@ func (d *dimensions) add(rec *record, policy *Policy, acct *account) error {
 		case TableCareSite:
 			d.careSite(rec, &f, policy)
 		case TableLocation:
-			d.located = append(d.located, d.place(f.texts[tAddress]))
+			d.located = append(d.located, d.place(f.texts[tAddress], true))
 			d.rows.sources[TableLocation] = append(d.rows.sources[TableLocation], rowSource{typ: rec.typ, id: string(rec.id)})
 		}
 	}
@@ -141,9 +141,10 @@ func (d *dimensions) endMedications(acct *account) {
 	}
 }
 
-// place returns the location_id of an address and makes its row when new.
-func (d *dimensions) place(content []byte) int32 {
-	if len(content) == 0 {
+// place returns the location_id of an address and makes its row when new. An
+// empty address has one only if it is needed all the same.
+func (d *dimensions) place(content []byte, needed bool) int32 {
+	if len(content) == 0 && !needed {
 		return 0
 	}
 	id, fresh := d.places.id(string(content))
@@ -168,8 +169,10 @@ func (d *dimensions) provider(rec *record, f *Fact, policy *Policy) {
 	if row.SpecialtySourceValue != nil {
 		row.SpecialtySourceConceptID = d.rows.ints.put(0)
 	}
-	if policy.Identifiers == "keep" {
+	if policy.NPI == "keep" {
 		row.NPI = d.rows.text(f.texts[tGender], varchar20)
+	}
+	if policy.Identifiers == "keep" {
 		row.ProviderSourceValue = d.rows.text(rec.id, varchar50)
 	}
 	d.rows.Provider = append(d.rows.Provider, row)
@@ -185,7 +188,7 @@ func (d *dimensions) careSite(rec *record, f *Fact, policy *Policy) {
 	row := omop.CareSite{
 		CareSiteID: id, CareSiteName: d.rows.text(f.texts[tSource], varchar255),
 		PlaceOfServiceConceptID:   d.rows.ints.put(f.concepts[cConcept]),
-		LocationID:                d.rows.id(d.place(f.texts[tAddress])),
+		LocationID:                d.rows.id(d.place(f.texts[tAddress], false)),
 		PlaceOfServiceSourceValue: d.rows.text(f.texts[tValueSource], varchar50),
 	}
 	if policy.Identifiers == "keep" {

@@ -130,9 +130,16 @@ func (r *reducer) inpatient(concept int32) bool {
 	return false
 }
 
+func first(a, b []byte) []byte {
+	if len(a) > 0 {
+		return a
+	}
+	return b
+}
+
 // fill makes the row of an event and returns its local id, 0 for none.
 func (r *reducer) fill(f *Fact, parent *link) int32 {
-	if f.texts[tValueSource] != nil && f.Table != TableMeasurement && f.Table != TableObservation {
+	if (f.has(nValue) || f.texts[tValueSource] != nil || f.texts[tValueText] != nil) && f.Table != TableNote && f.Table != TableMeasurement && f.Table != TableObservation {
 		r.account.losses[lossValue]++
 	}
 	switch f.Table {
@@ -256,7 +263,7 @@ func (r *reducer) measurement(f *Fact, parent *link) int32 {
 		MeasurementSourceValue:     rows.text(f.texts[tSource], varchar50),
 		MeasurementSourceConceptID: rows.concept(f.concepts[cSource], f.texts[tSource]),
 		UnitSourceValue:            rows.text(f.texts[tUnitSource], varchar50),
-		ValueSourceValue:           rows.text(f.texts[tValueSource], varchar50),
+		ValueSourceValue:           rows.text(first(f.texts[tValueSource], f.texts[tValueText]), varchar50),
 	}
 	row.MeasurementEventID, row.MeasEventFieldConceptID = r.parentOf(f, parent)
 	rows.Measurement = append(rows.Measurement, row)

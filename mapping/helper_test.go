@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -193,3 +194,5 @@ func mustJSON(t testing.TB, b []byte, v any) {
 		t.Fatal(err)
 	}
 }
+
+func itoa(n int32) string { return strconv.Itoa(int(n)) }

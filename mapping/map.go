@@ -288,8 +288,15 @@ func (x *mapper) read(concept fhir.Element) {
 	for c := concept.Get("coding").First(); c.Exists(); c = c.Next() {
 		x.readCoding(c)
 	}
-	if x.p.Codings == "first" || len(x.codings) > 1 {
-		slices.SortStableFunc(x.codings, func(a, b coding) int { return a.res.rank - b.res.rank })
+	if len(x.codings) > 1 {
+		first := x.p.Preferred[typeNames[x.typ]]
+		rank := func(c *coding) int {
+			if first != "" && c.res.vocabulary == first {
+				return -1
+			}
+			return c.res.rank
+		}
+		slices.SortStableFunc(x.codings, func(a, b coding) int { return rank(&a) - rank(&b) })
 	}
 }
 
@@ -397,7 +404,7 @@ func (x *mapper) unmapped(text []byte, field string) {
 }
 
 // valueConcept returns the standard concept of a CodeableConcept that is a
-// value, in whatever domain, and its source text.
+// value, in whatever domain, its code and its text.
 func (x *mapper) valueConcept(concept fhir.Element, field string) (id int32, source, text []byte) {
 	x.read(concept)
 	text = concept.Get("text").Bytes(nil)

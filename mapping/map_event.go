@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/carabiner-health/carabiner/fhir"
 )
@@ -132,6 +133,10 @@ func (x *mapper) observation() {
 	own := f
 	valued := x.value(x.root, &own)
 	absent := x.root.Get("dataAbsentReason").Exists()
+	if !valued && components.Len() == 0 && x.root.Get("hasMember").Exists() {
+		x.filter(rulePanel)
+		return
+	}
 	if valued || components.Len() == 0 && !absent {
 		x.event(&own, x.root.Get("code"), x.homeOf(&own), "code")
 	}
@@ -211,10 +216,14 @@ func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 	case "Quantity":
 		return x.quantity(v, f)
 	case "CodeableConcept":
-		f.concepts[cValue], f.texts[tValueSource], f.texts[tValueText] = x.valueConcept(v, "value")
+		var code, text []byte
+		if f.concepts[cValue], code, text = x.valueConcept(v, "value"); len(text) == 0 {
+			text = code
+		}
+		f.texts[tValueSource] = text
+		return len(text) > 0
 	case "String", "DateTime", "Time":
 		f.texts[tValueText] = v.Bytes(nil)
-		f.texts[tValueSource] = f.texts[tValueText]
 	case "Boolean":
 		f.texts[tValueSource] = v.Raw()
 		f.concepts[cValue] = x.p.Boolean[string(v.Raw())]
@@ -223,11 +232,10 @@ func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 		if !ok {
 			return false
 		}
-		f.setNumber(nValue, n)
-		f.texts[tValueSource] = v.Raw()
+		x.number(f, n, v.Raw())
+		return true
 	case "Range":
 		f.texts[tValueText] = x.join(" - ", quantityText(v.Get("low")), quantityText(v.Get("high")))
-		f.texts[tValueSource] = f.texts[tValueText]
 	case "Ratio":
 		num, den := v.Get("numerator"), v.Get("denominator")
 		a, ok1 := num.Get("value").Float64()
@@ -235,17 +243,25 @@ func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 			f.setNumber(nValue, a/b)
 		}
 		f.texts[tValueText] = x.join(" : ", quantityText(num), quantityText(den))
-		f.texts[tValueSource] = f.texts[tValueText]
 	case "Period":
 		f.texts[tValueText] = x.join("/", v.Get("start").Bytes(nil), v.Get("end").Bytes(nil))
-		f.texts[tValueSource] = f.texts[tValueText]
 	case "SampledData":
 		x.account.losses[lossSampledData]++
 		f.texts[tValueSource] = []byte("SampledData")
 	default:
 		return false
 	}
-	return f.texts[tValueSource] != nil
+	return len(f.texts[tValueSource]) > 0 || len(f.texts[tValueText]) > 0
+}
+
+// number keeps a number, and its text where the column of numbers can't give
+// it back digit for digit.
+func (x *mapper) number(f *Fact, n float64, text []byte) {
+	f.setNumber(nValue, n)
+	var buf [32]byte
+	if !bytes.Equal(strconv.AppendFloat(buf[:0], n, 'f', -1, 64), text) {
+		f.texts[tValueSource] = text
+	}
 }
 
 func quantityText(q fhir.Element) []byte { return q.Get("value").Raw() }
@@ -257,8 +273,7 @@ func (x *mapper) quantity(q fhir.Element, f *Fact) bool {
 	if !ok || math.IsInf(n, 0) || math.IsNaN(n) {
 		return false
 	}
-	f.setNumber(nValue, n)
-	f.texts[tValueSource] = raw.Raw()
+	x.number(f, n, raw.Raw())
 	if c := q.Get("comparator"); c.Exists() {
 		f.concepts[cOperator] = x.p.Operators[string(c.Bytes(nil))]
 	}

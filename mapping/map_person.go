@@ -247,10 +247,6 @@ func (x *mapper) location() {
 		x.add(&f)
 		return
 	}
-	if place == nil {
-		x.filter(ruleNoAddress)
-		return
-	}
 	f := Fact{Table: TableLocation}
 	f.texts[tAddress] = place
 	x.add(&f)

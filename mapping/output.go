@@ -95,7 +95,7 @@ func (o *output) put(rows *Rows) error {
 
 // locate gives the persons of a batch their locations.
 func (o *output) locate(rows *Rows) error {
-	rows.account = &o.account
+	rows.account, rows.countries = &o.account, o.dims.rows.countries
 	for i, content := range rows.addresses {
 		if content == "" {
 			continue

@@ -38,6 +38,7 @@ type Policy struct {
 
 	Codings         string            `yaml:"codings"`
 	VocabularyOrder []string          `yaml:"vocabulary_order"`
+	Preferred       map[string]string `yaml:"preferred_vocabulary"`
 	SingleConcept   []string          `yaml:"single_concept"`
 	Systems         map[string]string `yaml:"systems"`
 	Cleaning        struct {
@@ -80,6 +81,8 @@ type Policy struct {
 		TailDays int32 `yaml:"tail_days"`
 	} `yaml:"observation_period"`
 	Identifiers string            `yaml:"identifiers"`
+	NPI         string            `yaml:"npi"`
+	Countries   map[string]int32  `yaml:"countries"`
 	USStates    map[string]string `yaml:"us_states"`
 
 	hash string
@@ -173,6 +176,7 @@ func (p *Policy) check() error {
 		one("codings", p.Codings, "all", "first"),
 		one("dates", p.Dates, "local", "utc"),
 		one("identifiers", p.Identifiers, "drop", "keep"),
+		one("npi", p.NPI, "drop", "keep"),
 	} {
 		if err != nil {
 			return err

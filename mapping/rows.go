@@ -37,6 +37,8 @@ type Rows struct {
 	dates   slab[omop.Date]
 	stamps  slab[omop.Timestamp]
 	account *account
+
+	countries map[string]int32
 }
 
 // rowSource names the resource that a row was made of.
@@ -222,9 +224,14 @@ func (r *Rows) locationRow(id int32, content string) omop.Location {
 	} else {
 		r.account.losses[lossState]++
 	}
-	if row.CountrySourceValue != nil {
-		row.CountryConceptID = r.ints.put(0)
+	row.CountryConceptID = r.ints.put(r.countries[string(parts[6])])
+	var source []byte
+	for _, p := range [][]byte{parts[0], parts[2], parts[3], parts[4]} {
+		if len(p) > 0 {
+			source = append(append(source, ", "[:min(2, len(source))]...), p...)
+		}
 	}
+	row.LocationSourceValue = r.text(source, varchar50)
 	for i, dst := range []**float64{&row.Latitude, &row.Longitude} {
 		if v, err := strconv.ParseFloat(string(parts[7+i]), 64); err == nil {
 			*dst = r.floats.put(v)

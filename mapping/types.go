@@ -68,7 +68,7 @@ const (
 	ruleClaimRepeats
 	ruleNoCode
 	ruleNoteCode
-	ruleNoAddress
+	rulePanel
 	ruleUnused
 	ruleNoPerson
 	rulePersonMissing
@@ -90,7 +90,7 @@ var ruleNames = [numRules]string{
 	ruleClaimRepeats:  "claim-repeats-records",
 	ruleNoCode:        "code-missing",
 	ruleNoteCode:      "note-code-without-text",
-	ruleNoAddress:     "location-without-address",
+	rulePanel:         "panel-without-value",
 	ruleUnused:        "medication-not-referenced",
 	ruleNoPerson:      "subject-missing",
 	rulePersonMissing: "patient-not-in-input",
