@@ -2,9 +2,7 @@ package columnar
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"unicode/utf8"
 	"unsafe"
 
@@ -83,6 +81,9 @@ func (c *stringColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
 }
 
 func (c *stringColumn) put(s string) error {
+	if len(s) > maxText {
+		return fmt.Errorf("want at most %d bytes of text", maxText)
+	}
 	c.count++
 	if c.mode == byDict {
 		number, isNew := c.dict.number(s)
@@ -92,9 +93,6 @@ func (c *stringColumn) put(s string) error {
 		}
 		c.fresh += len(s) + 4
 	}
-	if len(s) > maxText {
-		return fmt.Errorf("want at most %d bytes of text", maxText)
-	}
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("want text in UTF-8")
 	}
@@ -103,11 +101,6 @@ func (c *stringColumn) put(s string) error {
 		c.plain = appendText(c.plain, s)
 	}
 	return nil
-}
-
-func appendText(dst []byte, s string) []byte {
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(s)))
-	return append(dst, s...)
 }
 
 // note widens the bounds by s; text is compared byte by byte.
@@ -165,160 +158,6 @@ func (c *stringColumn) finish(s *scratch) error {
 	// An empty bound would be left out of the file, and long ones are no use.
 	if c.noted && len(c.low) > 0 && len(c.low) <= maxBound && len(c.high) <= maxBound {
 		c.min, c.max = bytes.Clone(c.low), bytes.Clone(c.high)
-	}
-	return nil
-}
-
-// textDict numbers the different texts of a chunk in order of appearance.
-type textDict struct {
-	seed  maphash.Seed
-	plain []byte   // the texts in PLAIN form
-	ends  []uint32 // where each text ends in plain
-	table []textEntry
-	last  int32 // the number found last
-}
-
-type textEntry struct {
-	hash  uint32
-	index int32 // plus one; zero is an empty place
-}
-
-func (d *textDict) len() int { return len(d.ends) }
-
-func (d *textDict) reset() {
-	if len(d.ends) > 0 {
-		clear(d.table)
-	}
-	d.plain, d.ends, d.last = d.plain[:0], d.ends[:0], 0
-}
-
-// entry returns the PLAIN form of a text.
-func (d *textDict) entry(number int32) []byte {
-	start := uint32(0)
-	if number > 0 {
-		start = d.ends[number-1]
-	}
-	return d.plain[start:d.ends[number]]
-}
-
-func (d *textDict) number(s string) (number int32, isNew bool) {
-	if len(d.ends) > 0 && string(d.entry(d.last)[4:]) == s {
-		return d.last, false
-	}
-	if len(d.table) == 0 {
-		d.seed = maphash.MakeSeed()
-		d.table = make([]textEntry, minTable)
-	}
-	hash := maphash.String(d.seed, s)
-	mask := uint64(len(d.table) - 1)
-	for h := hash; ; h++ {
-		e := &d.table[h&mask]
-		if e.index == 0 {
-			d.plain = appendText(d.plain, s)
-			d.ends = append(d.ends, uint32(len(d.plain)))
-			d.last = int32(len(d.ends)) - 1
-			e.hash, e.index = uint32(hash>>32), d.last+1
-			if 2*len(d.ends) > len(d.table) {
-				d.grow()
-			}
-			return d.last, true
-		}
-		if e.hash == uint32(hash>>32) && string(d.entry(e.index - 1)[4:]) == s {
-			d.last = e.index - 1
-			return d.last, false
-		}
-	}
-}
-
-func (d *textDict) grow() {
-	d.table = make([]textEntry, 2*len(d.table))
-	mask := uint64(len(d.table) - 1)
-	for i := range d.ends {
-		hash := maphash.Bytes(d.seed, d.entry(int32(i))[4:])
-		h := hash
-		for d.table[h&mask].index != 0 {
-			h++
-		}
-		d.table[h&mask] = textEntry{uint32(hash >> 32), int32(i) + 1}
-	}
-}
-
-// boolColumn collects bool values.
-type boolColumn struct {
-	field
-	chunk
-	rows   int
-	valid  bitmap
-	values bitmap
-	seen   [2]bool
-}
-
-func (c *boolColumn) buffer() *chunk { return &c.chunk }
-
-func (c *boolColumn) full() bool { return c.values.n >= 8*pageValues }
-
-func (c *boolColumn) reset() {
-	c.chunk.reset()
-	c.clearPage()
-	c.seen = [2]bool{}
-}
-
-func (c *boolColumn) clearPage() {
-	c.rows = 0
-	c.valid.reset()
-	c.values.reset()
-}
-
-func (c *boolColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
-	c.rows += n
-	at := unsafe.Add(rows, c.offset)
-	for i := range n {
-		b := (*bool)(at)
-		if c.optional {
-			b = *(**bool)(at)
-			var set uint64
-			if b != nil {
-				set = 1
-			}
-			c.valid.append(set, 1)
-		}
-		if b != nil {
-			var v uint64
-			if *b {
-				v = 1
-			}
-			c.values.append(v, 1)
-			c.seen[v] = true
-		}
-		at = next(at, stride, i, n)
-	}
-	return nil
-}
-
-func (c *boolColumn) endPage(s *scratch) error {
-	if c.rows == 0 {
-		return nil
-	}
-	defer c.clearPage()
-	levels := &c.valid
-	if !c.optional {
-		levels = nil
-	}
-	return c.addPage(s, levels, c.rows, format.Plain, c.values.appendBytes(nil))
-}
-
-func (c *boolColumn) finish(s *scratch) error {
-	if err := c.endPage(s); err != nil {
-		return err
-	}
-	if c.seen[0] || c.seen[1] {
-		c.min, c.max = []byte{1}, []byte{0}
-		if c.seen[0] {
-			c.min[0] = 0
-		}
-		if c.seen[1] {
-			c.max[0] = 1
-		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package duck
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -89,4 +90,17 @@ func writePath(path string, rows []measurement) error {
 	}
 	defer f.Close()
 	return writeTo(f, rows, nil)
+}
+
+// BenchmarkWrite writes the rows into memory, for profiles.
+func BenchmarkWrite(b *testing.B) {
+	rows := measurements(benchRows)
+	used := cpu()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := writeTo(io.Discard, rows, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((cpu()-used).Nanoseconds())/float64(b.N)/benchRows, "cpu-ns/row")
 }
