@@ -20,16 +20,21 @@ const (
 	kindOMOP   kind = "omop"
 	kindAthena kind = "athena"
 	kindIndex  kind = "vocabulary index"
+
+	kindParquet kind = "parquet file"
 )
 
 // detect tells what an argument of the command line holds: an OMOP folder by
 // the names of its files, a folder of Athena files by CONCEPT.csv beside
-// VOCABULARY.csv without a person table, an index by its first bytes. What is
-// none of these is taken for FHIR. For an output folder of convert, dir is the
+// CONCEPT_RELATIONSHIP.csv without a person table, an index by its first bytes, a
+// Parquet file by its name. What is none of these is taken for FHIR. For an output folder of convert, dir is the
 // OMOP folder inside it.
 func detect(arg string) (k kind, dir string) {
 	if !isFolder(arg) {
-		if isIndex(arg) {
+		switch {
+		case strings.EqualFold(filepath.Ext(arg), ".parquet"):
+			return kindParquet, arg
+		case isIndex(arg):
 			return kindIndex, arg
 		}
 		return kindFHIR, arg

@@ -40,6 +40,12 @@ prints no value of a record besides the first and last date.`,
 						return err
 					}
 					x.OMOP = append(x.OMOP, *facts)
+				case kindParquet:
+					facts, err := inspectParquet(dir)
+					if err != nil {
+						return err
+					}
+					x.Parquet = append(x.Parquet, *facts)
 				default:
 					info, err := s.inspectVocabulary(ctx, dir)
 					if err != nil {
@@ -63,6 +69,7 @@ prints no value of a record besides the first and last date.`,
 type inspection struct {
 	FHIR         *fhirFacts        `json:"fhir,omitempty"`
 	OMOP         []omopFacts       `json:"omop,omitempty"`
+	Parquet      []parquetFacts    `json:"parquet,omitempty"`
 	Vocabularies []vocabularyFacts `json:"vocabularies,omitempty"`
 }
 
@@ -163,28 +170,82 @@ func inspectOMOP(dir string) (*omopFacts, error) {
 
 // add completes the facts of a table from its file.
 func (x *omopFacts) add(path string, t *tableFacts) error {
-	f, err := os.Open(path)
+	if t.Format != "parquet" {
+		stat, err := os.Stat(path)
+		if err == nil {
+			t.Bytes = stat.Size()
+		}
+		return err
+	}
+	p, err := inspectParquet(path)
 	if err != nil {
 		return err
+	}
+	t.Bytes, t.Rows, t.Columns = p.Bytes, &p.Rows, len(p.Columns)
+	maps.Copy(x.Metadata, p.Metadata)
+	return nil
+}
+
+type parquetFacts struct {
+	Path      string            `json:"path"`
+	Bytes     int64             `json:"bytes"`
+	Rows      int64             `json:"rows"`
+	Groups    []int64           `json:"rows_per_group"`
+	Columns   []columnFacts     `json:"columns"`
+	Metadata  map[string]string `json:"metadata,omitempty"`
+	CreatedBy string            `json:"created_by,omitempty"`
+}
+
+type columnFacts struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Nullable bool   `json:"nullable"`
+}
+
+// inspectParquet tells what the footer of one file says.
+func inspectParquet(path string) (*parquetFacts, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	stat, err := f.Stat()
 	if err != nil {
-		return err
-	}
-	t.Bytes = stat.Size()
-	if t.Format != "parquet" {
-		return nil
+		return nil, err
 	}
 	info, err := columnar.Inspect(f, stat.Size())
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	t.Rows, t.Columns = &info.Rows, len(info.Columns)
+	x := &parquetFacts{Path: path, Bytes: stat.Size(), Rows: info.Rows, Groups: info.Groups, Metadata: make(map[string]string), CreatedBy: info.CreatedBy}
+	for _, c := range info.Columns {
+		x.Columns = append(x.Columns, columnFacts{c.Name, c.Type, c.Nullable})
+	}
 	for _, m := range info.Metadata {
 		x.Metadata[m.Key] = m.Value
 	}
-	return nil
+	return x, nil
+}
+
+func (x *parquetFacts) writeText(w io.Writer) error {
+	var rows []string
+	for _, c := range x.Columns {
+		null := "not null"
+		if c.Nullable {
+			null = "null"
+		}
+		rows = append(rows, cells(c.Name, c.Type, null))
+	}
+	title := fmt.Sprintf("%s: %s rows in %d groups, %s", x.Path, grouped(x.Rows), len(x.Groups), bytesText(x.Bytes))
+	return errors.Join(table(w, title, rows), table(w, "made with", metadataRows(x.Metadata)))
+}
+
+func metadataRows(meta map[string]string) []string {
+	var rows []string
+	for _, k := range slices.Sorted(maps.Keys(meta)) {
+		rows = append(rows, cells(k, meta[k]))
+	}
+	return rows
 }
 
 type vocabularyFacts struct {
@@ -208,6 +269,9 @@ func (x inspection) writeText(w io.Writer) error {
 	}
 	for _, o := range x.OMOP {
 		errs = append(errs, o.writeText(w))
+	}
+	for _, p := range x.Parquet {
+		errs = append(errs, p.writeText(w))
 	}
 	for _, v := range x.Vocabularies {
 		_, err := fmt.Fprintf(w, "%s: %s\n", v.Path, v.Kind)
@@ -262,9 +326,5 @@ func (x *omopFacts) writeText(w io.Writer) error {
 	if empty > 0 {
 		rows = append(rows, fmt.Sprintf("and %d empty tables", empty))
 	}
-	var meta []string
-	for _, k := range slices.Sorted(maps.Keys(x.Metadata)) {
-		meta = append(meta, cells(k, x.Metadata[k]))
-	}
-	return errors.Join(table(w, "OMOP: "+x.Folder, rows), table(w, "made with", meta))
+	return errors.Join(table(w, "OMOP: "+x.Folder, rows), table(w, "made with", metadataRows(x.Metadata)))
 }

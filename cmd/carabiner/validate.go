@@ -47,6 +47,8 @@ fields, lengths, primary and foreign keys, dates). Which one, is found out.`,
 						return err
 					}
 					results.OMOP = append(results.OMOP, *r)
+				case kindParquet:
+					return usagef("%s: want the folder of the Parquet files: they are checked together", arg)
 				default:
 					return usagef("%s: a %s is checked by vocab info and vocab build", arg, k)
 				}
