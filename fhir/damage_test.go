@@ -152,9 +152,7 @@ func TestMessagesHoldNoValues(t *testing.T) {
 }
 
 func TestAHundredMegabyteLinePasses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs some hundred megabytes")
-	}
+	heavy(t)
 	long := append([]byte(`{"resourceType":"Binary","id":"b","data":"`), bytes.Repeat([]byte("QUJD"), 25_000_000)...)
 	long = append(long, `"}`...)
 	for _, bound := range []int{0, 10 << 20} {

@@ -19,6 +19,15 @@ import (
 	"github.com/carabiner-health/carabiner/issue"
 )
 
+// heavy leaves out a test of much data, all of it read by code that smaller
+// tests run under the race detector.
+func heavy(t *testing.T) {
+	t.Helper()
+	if raceDetector || testing.Short() {
+		t.Skip("much data: left out with -race and -short")
+	}
+}
+
 // sharedSources lists a shared folder.
 func sharedSources(t testing.TB, name string) []Source {
 	t.Helper()
@@ -30,6 +39,7 @@ func sharedSources(t testing.TB, name string) []Source {
 }
 
 func TestTheBulkExportIsReadWhole(t *testing.T) {
+	heavy(t)
 	srcs := sharedSources(t, "data/fhir/synthea/bulk-300")
 	want := map[string]int64{
 		"Observation": 42351, "Claim": 11413, "Encounter": 8913, "ExplanationOfBenefit": 8913, "Procedure": 6624,
@@ -89,6 +99,7 @@ func replaceReferences(text []byte, f func([]byte) []byte) []byte {
 // bundles and from the bulk export: after the references are written alike and
 // the white space is gone, both must be the same bytes.
 func TestBundlesHoldTheResourcesOfTheBulkExport(t *testing.T) {
+	heavy(t)
 	bulk := sharedSources(t, "data/fhir/synthea/bulk-300")
 	seed := maphash.MakeSeed()
 	in := map[string]uint64{} // Type/id: the text
@@ -195,6 +206,7 @@ func examples(t *testing.T, f func(name string, text []byte)) {
 }
 
 func TestOfficialExamplesAreWrittenBackByteForByte(t *testing.T) {
+	heavy(t)
 	files, entries := 0, 0
 	examples(t, func(name string, text []byte) {
 		files++
@@ -239,6 +251,7 @@ var faulty = map[string]issue.Code{
 // TestTheFormOfPublishedResourcesIsGood runs the Validator over resources that
 // are known to be good.
 func TestTheFormOfPublishedResourcesIsGood(t *testing.T) {
+	heavy(t)
 	v, err := NewValidator(nil)
 	if err != nil {
 		t.Fatal(err)
