@@ -30,6 +30,32 @@ func entryAt(p unsafe.Pointer, k int) *entry {
 	return (*entry)(unsafe.Add(p, k*int(unsafe.Sizeof(entry{}))))
 }
 
+// blanks returns the offset of the first byte from i on that is not white
+// space, or -1 when it is too near to the end of the text.
+func blanks(p unsafe.Pointer, i, safe int) int {
+	for isSpace(char(p, i)) {
+		if i > safe {
+			return -1
+		}
+		i += 1 + spaceRun(word(p, i+1))
+	}
+	return i
+}
+
+// digits returns the offset one past the digits at i, or -1 when that is too
+// near to the end of the text.
+func digits(p unsafe.Pointer, i, safe int) int {
+	for {
+		n := digitRun(word(p, i))
+		if i += n; n < 8 {
+			return i
+		}
+		if i > safe {
+			return -1
+		}
+	}
+}
+
 // quick goes on from the cursor as far as the text has a common form: plain
 // ASCII strings, no repeated names, room on the tape, not at the end of the
 // text. It returns what stands at the cursor where it stopped. It reports no
@@ -129,11 +155,10 @@ value:
 	}
 	if c|0x20 == '{' {
 		j := i + 1
-		for b := char(src, j); b <= ' '; b = char(src, j) {
-			if !isSpace(b) || j > safe {
+		if char(src, j) <= ' ' {
+			if j = blanks(src, j, safe); j < 0 {
 				goto stop
 			}
-			j += 1 + spaceRun(word(src, j+1))
 		}
 		if char(src, j) == c+2 || depth >= min(len(stack), t.maxDepth) {
 			goto stop
@@ -168,27 +193,17 @@ value:
 			if c == '0' {
 				j++
 			} else {
-				for start := j; ; {
-					d := digitRun(word(src, j))
-					if j += d; j == start || d == 8 && j > safe {
-						goto stop
-					}
-					if d < 8 {
-						break
-					}
+				start := j
+				if j = digits(src, j, safe); j <= start {
+					goto stop
 				}
 			}
 			c = char(src, j)
 			if c == '.' {
 				j++
-				for start := j; ; {
-					d := digitRun(word(src, j))
-					if j += d; j == start || d == 8 && j > safe {
-						goto stop
-					}
-					if d < 8 {
-						break
-					}
+				start := j
+				if j = digits(src, j, safe); j <= start {
+					goto stop
 				}
 				c = char(src, j)
 			}
@@ -220,11 +235,12 @@ after:
 		goto stop
 	}
 	c = char(src, i)
-	for c <= ' ' {
-		if !isSpace(c) || i > safe {
+	if c <= ' ' {
+		j := blanks(src, i, safe)
+		if j < 0 {
 			goto stop
 		}
-		i += 1 + spaceRun(word(src, i+1))
+		i = j
 		c = char(src, i)
 	}
 	if c == ',' {
@@ -232,13 +248,10 @@ after:
 			goto stop
 		}
 		j := i + 1
-		c = char(src, j)
-		for c <= ' ' {
-			if !isSpace(c) || j > safe {
+		if char(src, j) <= ' ' {
+			if j = blanks(src, j, safe); j < 0 {
 				goto stop
 			}
-			j += 1 + spaceRun(word(src, j+1))
-			c = char(src, j)
 		}
 		i = j
 		if entryAt(tape, open).meta&kindMask == uint32(Object) {
@@ -297,11 +310,10 @@ member:
 			goto stop
 		}
 		j++
-		for c = char(src, j); c != ':'; c = char(src, j) {
-			if !isSpace(c) || j > safe {
+		if char(src, j) != ':' {
+			if j = blanks(src, j, safe); j < 0 || char(src, j) != ':' {
 				goto stop
 			}
-			j += 1 + spaceRun(word(src, j+1))
 		}
 		tag := uint32(mixTag(x, y))
 		bit := uint64(1) << (tag & 63)
@@ -316,13 +328,10 @@ member:
 			}
 		}
 		j++
-		c = char(src, j)
-		for c <= ' ' {
-			if !isSpace(c) || j > safe {
+		if char(src, j) <= ' ' {
+			if j = blanks(src, j, safe); j < 0 {
 				goto stop
 			}
-			j += 1 + spaceRun(word(src, j+1))
-			c = char(src, j)
 		}
 		seen |= bit
 		key = tag<<tagBits | uint32(length)<<keyLenBits | flagKey
