@@ -286,3 +286,23 @@ func TestRowsOfOtherPackagesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestDatesAndTimesParseAsColumnarDoes(t *testing.T) {
+	for _, s := range []string{"2020-02-29", "2021-02-29", "1900-02-29", "2000-02-29", "0001-01-01", "9999-12-31", "2020-13-01", "2020-00-01", "2020-04-31",
+		"2020-01-00", "2020/01/01", "2020-1-01", "0000-01-01", "-200-01-01", "２020-01-1", "1969-12-31", "1600-01-01"} {
+		want, err := columnar.ParseDate(s)
+		got, ok := parseDay([]byte(s))
+		if ok != (err == nil) || ok && got != int64(want) {
+			t.Errorf("%q: want %d, %v, have %d, %t", s, want, err, got, ok)
+		}
+	}
+	for _, s := range []string{"2020-02-29 00:00:00", "2020-02-29T23:59:59", "2020-02-29 24:00:00", "2020-02-29 23:60:00", "2020-02-29 23:59:60", "2020-02-30 00:00:00",
+		"1969-12-31 23:59:59.999999", "2020-02-29 00:00:00.", "2020-02-29 00:00:00.5", "2020-02-29 00:00:00.1234567", "2020-02-29 00:00:00Z", "2020-02-29 00:00:00+01:00",
+		"2020-02-29 00:00", "2020-02-29x00:00:00", "2020-02-29 0a:00:00", "20200229 00:00:00.00"} {
+		want, err := columnar.ParseTimestamp(s)
+		got, ok := parseClock([]byte(s))
+		if ok != (err == nil) || ok && got != int64(want) {
+			t.Errorf("%q: want %d, %v, have %d, %t", s, want, err, got, ok)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/columnar"
@@ -109,31 +110,64 @@ func parseFloat(b []byte) (float64, bool) {
 // parseDay reads YYYY-MM-DD, YYYYMMDD as in vocabulary files, or a date and
 // time at midnight.
 func parseDay(b []byte) (int64, bool) {
+	var year, month, day int
 	switch {
 	case len(b) == 8:
-		var long [10]byte
-		copy(long[:], b[:4])
-		copy(long[5:], b[4:6])
-		copy(long[8:], b[6:])
-		long[4], long[7] = '-', '-'
-		b = long[:]
+		year, month, day = number(b[:4]), number(b[4:6]), number(b[6:])
+	case len(b) == 10 && b[4] == '-' && b[7] == '-':
+		year, month, day = number(b[:4]), number(b[5:7]), number(b[8:])
 	case len(b) > 10:
 		micros, ok := parseClock(b)
-		day := columnar.Timestamp(micros).Date()
-		return int64(day), ok && day.Timestamp() == columnar.Timestamp(micros)
+		return micros / microsPerDay, ok && micros%microsPerDay == 0
 	}
-	d, err := columnar.ParseDate(string(b))
-	return int64(d), err == nil
+	if year < 0 || month < 1 || month > 12 || day < 1 || day > 31 {
+		return 0, false
+	}
+	// The day of the month exists if it does not carry over into the next one.
+	d := columnar.DateOf(year, time.Month(month), day)
+	return int64(d), day <= 28 || d.Time().Day() == day
 }
 
-// parseClock reads a date and time without zone, or a date as its midnight.
+const microsPerDay = 86_400_000_000
+
+// parseClock reads a date and time without zone, with up to six decimals of a
+// second, or a date as its midnight.
 func parseClock(b []byte) (int64, bool) {
 	if len(b) <= 10 {
 		day, ok := parseDay(b)
-		return int64(columnar.Date(day).Timestamp()), ok
+		return day * microsPerDay, ok
 	}
-	t, err := columnar.ParseTimestamp(string(b))
-	return int64(t), err == nil
+	day, ok := parseDay(b[:10])
+	if !ok || len(b) < 19 || len(b) > 26 || b[10] != ' ' && b[10] != 'T' || b[13] != ':' || b[16] != ':' {
+		return 0, false
+	}
+	hour, minute, second, fraction := number(b[11:13]), number(b[14:16]), number(b[17:19]), 0
+	if len(b) > 19 {
+		if b[19] != '.' || len(b) == 20 {
+			return 0, false
+		}
+		fraction = number(b[20:])
+		for i := len(b); i < 26; i++ {
+			fraction *= 10
+		}
+	}
+	if hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || fraction < 0 {
+		return 0, false
+	}
+	return day*microsPerDay + int64((hour*60+minute)*60+second)*1_000_000 + int64(fraction), true
+}
+
+// number returns the number that decimal digits write, -1 if there is another
+// character.
+func number(digits []byte) int {
+	n := 0
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return -1
+		}
+		n = n*10 + int(d-'0')
+	}
+	return n
 }
 
 // append writes the cell as CSV in the dialect of comma. ok is false where
