@@ -63,6 +63,11 @@ func (w *worker) documents(in *input) error {
 
 // all reads document after document.
 func (d *documentReader) all() error {
+	for d.ended == nil && len(d.buf) < d.w.e.docBound {
+		if err := d.extend(); err != nil { // most sources fit the window
+			return err
+		}
+	}
 	for {
 		if err := d.w.ctx.Err(); err != nil {
 			return context.Cause(d.w.ctx)
