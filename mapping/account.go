@@ -31,6 +31,7 @@ const (
 	lossMedicationLink
 	lossTruncated
 	lossAfterDeath
+	lossBeforeBirth
 	lossState
 	numLosses
 )
@@ -56,6 +57,7 @@ var lossNames = [numLosses]string{
 	lossMedicationLink:  "medication-not-in-input",
 	lossTruncated:       "text-cut-to-column-length",
 	lossAfterDeath:      "event-60-days-after-death",
+	lossBeforeBirth:     "event-before-birth",
 	lossState:           "state-not-two-letters",
 }
 

@@ -323,6 +323,9 @@ func (r *reducer) row(ref *factRef, f *Fact, parent *link) {
 	if r.person.dead && f.Start.Day > r.person.death+60 {
 		r.account.losses[lossAfterDeath]++
 	}
+	if f.Start.Day < r.person.birth.Day {
+		r.account.losses[lossBeforeBirth]++
+	}
 	local := r.fill(f, parent)
 	if local == 0 {
 		return
@@ -398,6 +401,10 @@ func (r *reducer) observationPeriods() {
 		r.periods = append(r.periods, period{day, day})
 		limit = day
 	}
+	birth := min(r.person.birth.Day, limit)
+	for i, e := range r.periods {
+		r.periods[i] = period{min(max(e.start, birth), limit), min(max(e.end, birth), limit)}
+	}
 	slices.SortFunc(r.periods, func(a, b period) int {
 		if c := cmp.Compare(a.start, b.start); c != 0 {
 			return c
@@ -405,7 +412,6 @@ func (r *reducer) observationPeriods() {
 		return cmp.Compare(a.end, b.end)
 	})
 	run := r.periods[0]
-	run.start = max(run.start, r.person.birth.Day)
 	for _, e := range r.periods[1:] {
 		if e.start-run.end >= omop.Date(p.GapDays) {
 			r.observationPeriod(run, min(limit, run.end+omop.Date(p.TailDays)))
