@@ -3,19 +3,22 @@ package jsontree
 import (
 	"bytes"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestBulkExportReadsAsEncodingJSONReadsIt goes through every line of the
-// shared bulk export: its bytes are the root's, no name is repeated, compacting
-// changes nothing. Every fiftieth line is also compared value by value.
+// TestBulkExportReadsAsEncodingJSONReadsIt goes through the first megabyte of
+// every file of the shared bulk export: a line's bytes are the root's, no name
+// is repeated, compacting changes nothing. Every twentieth line is also compared value by
+// value. (BenchmarkBulkRatio parses all lines of all files.)
 func TestBulkExportReadsAsEncodingJSONReadsIt(t *testing.T) {
 	var tree Tree
 	var compact []byte
 	n := 0
-	for _, doc := range unpack(t, "data/fhir/synthea/bulk-300", "*.ndjson.gz") {
+	for _, doc := range unpack(t, "data/fhir/synthea/bulk-300", "*.ndjson.gz", 1<<20) {
+		doc = doc[:bytes.LastIndexByte(doc, '\n')+1]
 		for line := range bytes.Lines(doc) {
 			n++
 			if err := tree.Parse(line, nil); err != nil {
@@ -28,20 +31,20 @@ func TestBulkExportReadsAsEncodingJSONReadsIt(t *testing.T) {
 			if compact = Compact(compact[:0], line); !bytes.Equal(compact, text) {
 				t.Fatalf("line %d: compacting changes it", n)
 			}
-			if n%50 == 0 {
+			if n%20 == 0 {
 				checkTree(t, line, &tree)
 			}
 		}
 	}
-	if n != 91535 {
-		t.Errorf("want 91535 lines, have %d", n)
+	if n < 10_000 {
+		t.Errorf("want at least 10000 lines, have %d", n)
 	}
 }
 
 // TestBundlesSplitAsTheyParse cuts pretty-printed Bundles and finds the same
 // entries, at the same places, as on the tape of the whole document.
 func TestBundlesSplitAsTheyParse(t *testing.T) {
-	for _, doc := range unpack(t, "data/fhir/synthea/bundles-100", "00*.json.gz") {
+	for _, doc := range unpack(t, "data/fhir/synthea/bundles-100", "00*.json.gz", math.MaxInt64) {
 		var tree Tree
 		if err := tree.Parse(doc, nil); err != nil {
 			t.Fatal(err)
