@@ -34,6 +34,7 @@ var documents = []string{
 	"{\r\n\t\"resourceType\" : \"Patient\" ,\r\n\t\"active\" :\ttrue\r\n}\r\n", "{\"a\":\x0b1}                       ", "{\"a\":1\x01}                          ",
 	"{\n  \"entry\": [\n    {\n      \"fullUrl\": \"urn:uuid:0\",\n      \"resource\": {\n        \"resourceType\": \"Observation\"\n      }\n    }\n  ]\n}\n",
 	`{"a":1} x`, `{"a":1}{}`, "\ufeff{}", `{"a":"` + strings.Repeat("0123456789", 20) + `"}`, `{"a":"` + strings.Repeat("0123456789", 20) + `\n"}`,
+	strings.ReplaceAll(manyMembers(70, 60), `"name1`, `"n\u0061me1`) + " ", strings.Replace(manyMembers(120, 60), `"name7"`, `"\u006eame7"`, 1),
 	manyMembers(60, 60), manyMembers(60, 30), manyMembers(47, 40), manyMembers(200, 1),
 }
 
