@@ -33,7 +33,6 @@ func (noValues) texts([]string) error   { return errEncoding }
 
 // plainValues reads the encoding PLAIN.
 type plainValues struct {
-	noValues
 	b        []byte
 	text     string // b as a string, for BYTE_ARRAY and FIXED_LEN_BYTE_ARRAY
 	bit      int    // bits of b that are read, for BOOLEAN

@@ -14,6 +14,10 @@ import (
 // maxPageHeader bounds the header of a page; it may hold two bounds.
 const maxPageHeader = 16 << 20
 
+// plainDictionary is the name that files of Parquet 1 give both dictionary
+// pages, which are PLAIN, and pages of dictionary numbers.
+const plainDictionary format.Encoding = 2
+
 // readAhead is how much of a chunk is read at once, at least.
 const readAhead = 32 << 10
 
@@ -268,7 +272,7 @@ func (p *pages) openValues(h *pageHeader, b []byte) (err error) {
 	switch h.encoding {
 	case format.Plain:
 		p.values = p.plain(b)
-	case format.RLEDictionary, format.PlainDictionary:
+	case format.RLEDictionary, plainDictionary:
 		p.values, err = p.byDictionary(b)
 	case format.DeltaBinaryPacked:
 		if physical != format.Int32 && physical != format.Int64 {
@@ -328,7 +332,7 @@ func (p *pages) byDictionary(b []byte) (values, error) {
 }
 
 func (p *pages) readDictionary(h *pageHeader, body []byte) error {
-	if p.dict != nil || (h.encoding != format.Plain && h.encoding != format.PlainDictionary) {
+	if p.dict != nil || (h.encoding != format.Plain && h.encoding != plainDictionary) {
 		return errors.New("want one dictionary page in PLAIN")
 	}
 	b, err := decompress(p.codec, body, h.size)
