@@ -104,3 +104,26 @@ func ExampleCreateTable() {
 	//   cause_source_concept_id integer NULL
 	// );
 }
+
+func ExampleSummary() {
+	v, err := omop.NewValidator(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fsys := fstest.MapFS{"death.csv": {Data: []byte("person_id,death_date\nx,2020-01-01\ny,2020-01-01\n")}}
+	sum, err := v.Validate(context.Background(), fsys, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range sum.Rules {
+		if r.Severity == issue.Error {
+			fmt.Println(r.Count, r.Code, r.Path)
+		}
+	}
+	// Output:
+	// 1 omop-table-missing observation_period
+	// 1 omop-table-missing person
+	// 2 omop-type death.person_id
+}

@@ -441,17 +441,18 @@ func (b *builder) hash(ctx context.Context) error {
 		b.order[next[r]] = uint32(i)
 		next[r]++
 	}
+	b.tags = make([]uint32, ranges+1)
 	for r := range ranges {
 		if r&0xffff == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		bucket := b.order[b.buckets[r]:b.buckets[r+1]]
-		if len(bucket) < 2 {
-			continue
-		}
 		slices.SortFunc(bucket, func(i, j uint32) int {
 			return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
 		})
+		for k := range min(len(bucket), tagged) {
+			b.tags[r] |= tagOf(hashes[bucket[k]]) << (8 * k)
+		}
 		for k := range len(bucket) - 1 {
 			if hashes[bucket[k]] == hashes[bucket[k+1]] && len(part(c.codes, c.codeEnds, bucket[k])) > 0 {
 				b.same++

@@ -24,6 +24,7 @@ const (
 	recordSize    = 32 // so that no record lies in two cache lines
 	inlineCode    = 19 // bytes of a code that its record can hold
 	longCode      = 255
+	tagged        = 4 // records of a bucket that have a tag there
 )
 
 // The sections of an index file.
@@ -31,7 +32,7 @@ const (
 	secMeta        = iota // release, names of vocabularies, domains, classes; kinds
 	secRecords            // n+1 records by hash of vocabulary and code, see record
 	secCodes              // the concept codes that are too long for a record
-	secBuckets            // for every range of hashes its first record
+	secBuckets            // for every range of hashes: uint32 first record, 4 tags
 	secIDs                // concept id, record; by ascending id
 	secDirectory          // for every range of ids its first place in ids
 	secMapsTo             // records, by record
@@ -154,7 +155,7 @@ func (h *header) check() error {
 	case n == 0 || n > 1<<31-2:
 		return fmt.Errorf("%w: no usable number of concepts", ErrDamaged)
 	case size(secRecords) != (n+1)*recordSize,
-		size(secBuckets) != (uint64(h.buckets)+1)*4 || h.buckets == 0,
+		size(secBuckets) != (uint64(h.buckets)+1)*8 || h.buckets == 0,
 		size(secIDs) != n*8,
 		size(secDirectory) < 8 || size(secDirectory)%4 != 0 || h.shift > 31,
 		size(secMapsTo)%4 != 0,
@@ -182,3 +183,7 @@ func bucketOf(h uint64, buckets uint32) uint32 {
 	hi, _ := bits.Mul64(h, uint64(buckets))
 	return uint32(hi)
 }
+
+// tagOf returns the part of a hash that tells the records of a bucket apart
+// without a look at them.
+func tagOf(h uint64) uint32 { return uint32(h) & 0xff }

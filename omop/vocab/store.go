@@ -167,30 +167,56 @@ func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omo
 	if !ok {
 		return dst
 	}
-	for lo, hi := s.bucket(v, code); lo < hi; lo++ {
-		if s.matches(lo, v, code) {
-			dst = append(dst, s.info(lo))
-		}
+	b := s.bucket(v, code)
+	for i, ok := s.next(&b, v, code); ok; i, ok = s.next(&b, v, code) {
+		dst = append(dst, s.info(i))
 	}
 	return dst
 }
 
 func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) {
-	for lo, hi := s.bucket(vocabulary, code); lo < hi; lo++ {
-		if s.matches(lo, vocabulary, code) {
-			return s.info(lo), true
-		}
+	b := s.bucket(vocabulary, code)
+	if i, ok := s.next(&b, vocabulary, code); ok {
+		return s.info(i), true
 	}
 	return omop.ConceptInfo{}, false
 }
 
-// bucket returns the records among which a code is, the better ones first.
-func (s *Store) bucket(vocabulary uint32, code string) (lo, hi uint32) {
+// bucket is the records among which a code is, the better ones first.
+type bucket struct {
+	lo, hi uint32
+	tags   uint32 // one byte each of the first records, turned so that the code's own is 0
+	known  int    // number of tags left
+}
+
+func (s *Store) bucket(vocabulary uint32, code string) bucket {
 	if code == "" {
-		return 0, 0
+		return bucket{}
 	}
-	b := s.sec[secBuckets][uint64(bucketOf(hashOf(vocabulary, code), s.head.buckets))*4:]
-	return binary.LittleEndian.Uint32(b), min(binary.LittleEndian.Uint32(b[4:]), s.n)
+	h := hashOf(vocabulary, code)
+	b := s.sec[secBuckets][uint64(bucketOf(h, s.head.buckets))*8:]
+	return bucket{
+		lo:    binary.LittleEndian.Uint32(b),
+		hi:    min(binary.LittleEndian.Uint32(b[8:]), s.n),
+		tags:  binary.LittleEndian.Uint32(b[4:]) ^ tagOf(h)*0x01010101,
+		known: tagged,
+	}
+}
+
+// next returns the next record of the bucket that has the vocabulary and the
+// code. A record whose tag differs is not touched: it would cost as much as
+// the right one.
+func (s *Store) next(b *bucket, vocabulary uint32, code string) (uint32, bool) {
+	for b.lo < b.hi {
+		i, other := b.lo, b.known > 0 && b.tags&0xff != 0
+		b.lo++
+		b.known--
+		b.tags >>= 8
+		if !other && s.matches(i, vocabulary, code) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // matches reports whether record i has the vocabulary and the code.

@@ -95,7 +95,12 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 			}
 		}
 	})
-	s.section(secBuckets, func() { s.uint32s(b.buckets) })
+	s.section(secBuckets, func() {
+		for i, start := range b.buckets {
+			s.uint32(start)
+			s.uint32(b.tags[i])
+		}
+	})
 	s.section(secIDs, func() {
 		for i, id := range c.ids {
 			s.uint32(uint32(id))
