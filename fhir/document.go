@@ -111,10 +111,8 @@ func (d *documentReader) worldError() error {
 
 // move takes n bytes of the window as read.
 func (d *documentReader) move(n int) {
-	pos := d.at.pos()
 	if n > 0 {
-		advance(&pos, d.buf[d.off:], n)
-		d.at.line, d.at.column, d.at.offset = pos.Line, pos.Column, pos.Offset
+		d.at = d.at.behind(d.buf[d.off:], n)
 		d.off += n
 	}
 }
@@ -250,9 +248,7 @@ func (d *documentReader) bundle(root jsontree.Value, valid bool) error {
 		}
 		for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
 			at.record++
-			pos := at.pos()
-			advance(&pos, d.buf[d.off+done-base:], e.Offset()-done)
-			at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+			at = at.behind(d.buf[d.off+done-base:], e.Offset()-done)
 			done = e.Offset()
 			if err := d.entry(e, at, valid, x); err != nil {
 				return err
@@ -273,9 +269,7 @@ func (d *documentReader) entry(e jsontree.Value, at place, valid bool, x *bundle
 	v := e.Get("resource")
 	switch {
 	case v.Kind() != jsontree.Invalid:
-		pos := at.pos()
-		advance(&pos, text, v.Offset()-e.Offset())
-		at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+		at = at.behind(text, v.Offset()-e.Offset())
 	case e.Kind() == jsontree.Object:
 		return d.w.e.report(issue.Issue{Severity: issue.Information, Code: CodeEntryEmpty, Pos: at.pos(),
 			Message: "want a resource in the entry, have none"})

@@ -34,10 +34,7 @@ func Parse(b []byte) (*Resource, error) {
 	var p parser
 	p.tree = r.tree
 	text := bytes.TrimLeft(b, " \t\r\n")
-	at := place{line: 1, column: 1, record: 1}
-	pos := at.pos()
-	advance(&pos, b, len(b)-len(text))
-	at.line, at.column, at.offset = pos.Line, pos.Column, pos.Offset
+	at := place{line: 1, column: 1, record: 1}.behind(b, len(b)-len(text))
 	if rej := p.parse(r, text, at); rej != nil {
 		return nil, issue.List{rej.Reason}.Err()
 	}
@@ -156,6 +153,14 @@ type place struct {
 
 func (p *place) pos() issue.Pos {
 	return issue.Pos{Source: p.name, Record: p.record, Line: p.line, Column: p.column, Offset: p.offset}
+}
+
+// behind returns the place of raw[n], p being that of raw[0].
+func (p place) behind(raw []byte, n int) place {
+	pos := p.pos()
+	advance(&pos, raw, n)
+	p.line, p.column, p.offset = pos.Line, pos.Column, pos.Offset
+	return p
 }
 
 // parser turns bytes into resources, one at a time, reusing its tree.

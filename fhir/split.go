@@ -14,6 +14,7 @@ import (
 type survey struct {
 	index *bundleIndex
 	typ   string // resourceType, quoted
+	last  int64  // where the last part ended
 	end   int64  // where the document ends, from its begin; -1 if it has no good end
 	err   error  // why it has no good end: *damage or *jsontree.SyntaxError
 }
@@ -85,10 +86,13 @@ func (d *documentReader) survey(r io.Reader) (survey, error) {
 		if err != nil {
 			return s, s.finish(err)
 		}
+		s.last = part.Offset + part.Size
 		switch {
-		case part.Element:
-			if !part.Truncated && d.w.tree.Parse(part.Raw, opts) == nil {
+		case part.Element && !part.Truncated:
+			if d.w.tree.Parse(part.Raw, opts) == nil {
 				s.index.addEntry(d.w.tree.Root())
+			} else {
+				d.indexPieces(part.Raw, s.index)
 			}
 		case part.Name == "resourceType" && s.typ == "":
 			s.typ = string(part.Raw)
@@ -130,7 +134,6 @@ func (d *documentReader) entries(r io.Reader, start place, x *bundleIndex) (end 
 		}
 		end = part.Offset + part.Size
 		if part.Element {
-			d.at.record++
 			if err := d.part(&part, start, x, opts); err != nil {
 				return end, &readingEnds{err}
 			}
@@ -146,35 +149,54 @@ func (e *readingEnds) Error() string { return e.err.Error() }
 // part visits or rejects one entry.
 func (d *documentReader) part(part *jsontree.Part, start place, x *bundleIndex, opts *jsontree.Options) error {
 	at := start
-	at.record = d.at.record
 	at.line += part.Line - 1
 	at.column = part.Column
 	if part.Line == 1 {
 		at.column += start.column - 1
 	}
 	at.offset += part.Offset
-	var rej *Rejected
+	at.record = d.at.record + 1
 	if part.Truncated {
-		rej = tooLong(part.Raw[:d.w.e.sample], at, d.w.e.max)
-	} else if err := d.w.tree.Parse(part.Raw, opts); err != nil {
-		rej = rejectSyntax(part.Raw, at, err)
-	}
-	if rej != nil {
+		d.at.record++
 		d.lost++
-		return d.w.e.reject(rej)
+		return d.w.e.reject(tooLong(part.Raw[:d.w.e.sample], at, d.w.e.max))
 	}
-	return d.entry(d.w.tree.Root(), at, utf8.Valid(part.Raw), x)
+	broken := d.w.tree.Parse(part.Raw, opts)
+	if broken == nil {
+		d.at.record++
+		return d.entry(d.w.tree.Root(), at, utf8.Valid(part.Raw), x)
+	}
+	// The part may hold several entries, when a quote is missing in one.
+	lost := d.lost
+	rest, err := d.readPieces(part.Raw, at, x)
+	if err != nil || d.lost > lost && closing(part.Raw[rest:]) >= 0 {
+		return err
+	}
+	rej := rejectSyntax(part.Raw, at, broken)
+	rej.Raw = part.Raw[rest:]
+	at = at.behind(part.Raw, rest)
+	d.at.record++
+	at.record = d.at.record
+	rej.Pos = at.pos()
+	rej.Reason.Pos.Record = at.record
+	d.lost++
+	return d.w.e.reject(rej)
 }
 
-// salvage reads the entries of a Bundle whose own structure is damaged, up to
-// the fault, and rejects the rest of it as one record.
+// salvage reads the entries of a Bundle whose own structure is damaged: up to
+// the fault, and, if all of it is in the window, what can be found behind it. The
+// rest is rejected as one record.
 func (d *documentReader) salvage(s survey) error {
 	r, release, err := d.fromHere()
 	if err != nil {
 		return err
 	}
 	defer release()
-	start := d.at
+	inWindow := d.ended != nil
+	if inWindow {
+		d.indexPieces(oneDocument(d.buf[d.off:][s.last:]), s.index)
+	}
+	start, lost := d.at, d.lost
 	d.at.record--
 	end, err := d.entries(r, start, s.index)
 	var stop *readingEnds
@@ -184,11 +206,39 @@ func (d *documentReader) salvage(s survey) error {
 	if err := d.forward(end); err != nil {
 		return err
 	}
+	if inWindow {
+		rest, err := d.readPieces(oneDocument(d.buf[d.off:]), d.at, s.index)
+		if err != nil {
+			return err
+		}
+		d.move(rest)
+		if n := closing(d.buf[d.off:]); n >= 0 && d.lost > lost {
+			d.move(n)
+			return nil
+		}
+	}
 	// What follows the last entry is a comma, or the end of the array.
 	if _, err := d.pass(" \t\r\n,"); err != nil {
 		return err
 	}
 	d.at.record++
+	return d.dropRest(s, start)
+}
+
+// closing returns the length of the brackets and white space that text begins
+// with, if nothing follows them but another document on a line of its own; -1
+// otherwise.
+func closing(text []byte) int {
+	rest := bytes.TrimLeft(text, " \t\r\n]}")
+	n := len(text) - len(rest)
+	if len(rest) == 0 || rest[0] == '{' && n > 0 && text[n-1] == '\n' {
+		return n
+	}
+	return -1
+}
+
+// dropRest rejects what is left of a damaged Bundle that began at start.
+func (d *documentReader) dropRest(s survey, start place) error {
 	var se *jsontree.SyntaxError
 	if !errors.As(s.err, &se) {
 		rej := reject(nil, d.at, 0, CodeTruncated, "want the rest of the Bundle, have "+s.err.Error())
@@ -196,13 +246,16 @@ func (d *documentReader) salvage(s survey) error {
 	}
 	rej := rejectSyntax(nil, d.at, s.err)
 	rej.Reason.Pos = d.at.pos()
+	fault := start.offset + int64(se.Offset)
+	if fault < d.at.offset {
+		return d.drop(rej, 0)
+	}
+	rej.Reason.Pos.Line, rej.Reason.Pos.Column = start.line, start.column+se.Column-1
 	if se.Line > 1 {
 		rej.Reason.Pos.Line, rej.Reason.Pos.Column = start.line+se.Line-1, se.Column
-	} else {
-		rej.Reason.Pos.Line, rej.Reason.Pos.Column = start.line, start.column+se.Column-1
 	}
-	rej.Reason.Pos.Offset = start.offset + int64(se.Offset)
-	return d.drop(rej, max(0, int(start.offset+int64(se.Offset)-d.at.offset)))
+	rej.Reason.Pos.Offset = fault
+	return d.drop(rej, int(fault-d.at.offset))
 }
 
 // forward moves n bytes on, beyond the window if need be.
