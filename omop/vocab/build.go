@@ -19,7 +19,7 @@ type Names uint8
 // The choices of Names.
 const (
 	NamesAuto   Names = iota // if CONCEPT.csv has at most 64 MiB
-	NamesAlways              // about 60 bytes a concept
+	NamesAlways              // about 60 bytes a concept in the index, and 120 in memory during the build
 	NamesNever
 )
 

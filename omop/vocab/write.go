@@ -207,6 +207,7 @@ func (s *sectionWriter) keys(ids []int32, c *csr) {
 // bytes returns the index as bytes.
 func (b *builder) bytes(ctx context.Context) ([]byte, error) {
 	var out bytes.Buffer
+	out.Grow(b.size())
 	h, err := b.writeTo(ctx, &out)
 	if err != nil {
 		return nil, err
@@ -214,6 +215,16 @@ func (b *builder) bytes(ctx context.Context) ([]byte, error) {
 	data := out.Bytes()
 	copy(data, h.encode())
 	return data, nil
+}
+
+// size returns about how many bytes the index takes, and not fewer.
+func (b *builder) size() int {
+	c := &b.columns
+	numbers := 3*len(c.ids) + 2*len(b.buckets) + len(c.directory.starts) + len(b.mapsTo.targets)
+	for _, list := range []*csr{&b.values, &b.rollup} {
+		numbers += 2*len(list.starts) + len(list.targets)
+	}
+	return 64<<10 + recordSize*len(c.ids) + 4*numbers + len(c.codes) + len(c.names)
 }
 
 // trimBOM leaves out a byte order mark.
