@@ -63,12 +63,24 @@ func lines(b *testing.B, srcs []Source, f func([]byte)) {
 	}
 }
 
+// perCPU reports the speed per second of processor time, which says more than
+// the clock on a machine that is shared. Call the result at the end.
+func perCPU(b *testing.B, size int64) func() {
+	began := cpuTime()
+	return func() {
+		if used := cpuTime() - began; used > 0 {
+			b.ReportMetric(float64(size)*float64(b.N)/1e6/used.Seconds(), "MB/cpu-s")
+		}
+	}
+}
+
 // BenchmarkBulk reads the bulk export, unpacked: encoding/json's Valid and the
 // bare tree over every line as yardsticks, then Each with one and two workers.
 func BenchmarkBulk(b *testing.B) {
 	srcs, size := plainBulk(b)
 	b.Run("encoding-json-valid", func(b *testing.B) {
 		b.SetBytes(size)
+		defer perCPU(b, size)()
 		for b.Loop() {
 			lines(b, srcs, func(line []byte) {
 				if !json.Valid(line) {
@@ -80,6 +92,7 @@ func BenchmarkBulk(b *testing.B) {
 	b.Run("tree-only", func(b *testing.B) {
 		b.SetBytes(size)
 		var tree jsontree.Tree
+		defer perCPU(b, size)()
 		for b.Loop() {
 			lines(b, srcs, func(line []byte) {
 				if err := tree.Parse(line, nil); err != nil {
@@ -92,6 +105,7 @@ func BenchmarkBulk(b *testing.B) {
 		b.Run(fmt.Sprintf("each-%d", workers), func(b *testing.B) {
 			b.SetBytes(size)
 			b.ReportAllocs()
+			defer perCPU(b, size)()
 			for b.Loop() {
 				stats, err := Each(b.Context(), srcs, &ReadOptions{Workers: workers}, func(_ int, r *Resource) error {
 					if len(r.IDBytes()) == 0 {

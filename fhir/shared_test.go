@@ -6,7 +6,9 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -286,5 +288,35 @@ func TestTheFormOfPublishedResourcesIsGood(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAMissingByteCostsFewEntries takes single bytes out of a published
+// bundle: all but the entries around the damage must still be read, and every
+// reference to them must resolve.
+func TestAMissingByteCostsFewEntries(t *testing.T) {
+	srcs := sharedSources(t, "data/fhir/synthea/bundles-100")
+	in, err := openInput(&srcs[2], 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(in)
+	in.close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stats := readEvents(t, bytes.NewReader(text), knobs{})
+	rng := rand.New(rand.NewPCG(3, 4))
+	rounds := 60
+	if raceDetector || testing.Short() {
+		rounds = 3
+	}
+	for range rounds {
+		at := rng.IntN(len(text))
+		damaged := slices.Delete(bytes.Clone(text), at, at+1)
+		_, got := readEvents(t, bytes.NewReader(damaged), knobs{})
+		if got.Records < stats.Records-1 || got.Records+got.Rejected < stats.Records {
+			t.Errorf("without byte %d: want at least %d of %d resources and the rest rejected, have %d and %d", at, stats.Records-1, stats.Records, got.Records, got.Rejected)
+		}
 	}
 }
