@@ -85,6 +85,45 @@ func BenchmarkReadParquet(b *testing.B) {
 	b.ReportMetric(float64(100_000*b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
+// A file of another maker declares every column nullable.
+func BenchmarkReadLooseParquet(b *testing.B) {
+	rows := measurements(100_000)
+	loose := make([]looseMeasurement, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		loose[i] = looseMeasurement{
+			MeasurementID: &r.MeasurementID, PersonID: &r.PersonID, MeasurementConceptID: &r.MeasurementConceptID,
+			MeasurementDate: &r.MeasurementDate, MeasurementDatetime: r.MeasurementDatetime, MeasurementTypeConceptID: &r.MeasurementTypeConceptID,
+			ValueAsNumber: r.ValueAsNumber, UnitConceptID: r.UnitConceptID, VisitOccurrenceID: r.VisitOccurrenceID,
+			MeasurementSourceValue: r.MeasurementSourceValue, UnitSourceValue: r.UnitSourceValue,
+		}
+	}
+	var out bytes.Buffer
+	w, err := columnar.NewWriter[looseMeasurement](&out, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Write(loose); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		n := 0
+		for _, err := range ReadParquet[Measurement](bytes.NewReader(out.Bytes()), int64(out.Len()), "m.parquet", nil) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != len(rows) {
+			b.Fatalf("want %d rows, have %d", len(rows), n)
+		}
+	}
+	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 func BenchmarkValidateMeasurements(b *testing.B) {
 	const n = 200_000
 	path := writeDatabase(b, nil, func(w *DatabaseWriter) {

@@ -55,6 +55,49 @@ func (t typed[T, L]) read(r io.ReaderAt, size int64, visit func(cells []cell) er
 	return nil
 }
 
+// looseReader reads a Parquet file through the loose struct into rows of T.
+type looseReader[T Row] interface {
+	// readRows hands every row to visit. null is the first column in which the
+	// CDM wants a value and the file has none, -1 if there is no such column;
+	// absent are columns to pass over. The row is valid until visit returns.
+	readRows(r io.ReaderAt, size int64, absent []bool, visit func(row *T, null int) error) error
+}
+
+func (t typed[T, L]) readRows(r io.ReaderAt, size int64, absent []bool, visit func(row *T, null int) error) error {
+	l := model().byName[t.name()]
+	var row T
+	to := reflect.ValueOf(&row).Elem()
+	for rows, err := range columnar.ReadBatches[L](r, size, nil) {
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			row = *new(T)
+			null := -1
+			from := reflect.ValueOf(&rows[i]).Elem()
+			for c := range l.columns {
+				col := &l.columns[c]
+				v := from.Field(c)
+				if v.IsNil() && col.formerly != "" {
+					v = from.Field(col.former)
+				}
+				switch {
+				case !col.Required:
+					to.Field(c).Set(v)
+				case !v.IsNil():
+					to.Field(c).Set(v.Elem())
+				case null < 0 && !absent[c]:
+					null = c
+				}
+			}
+			if err := visit(&row, null); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // load takes the value of a pointer field.
 func (c *cell) load(v reflect.Value, d cdm.Datatype) {
 	*c = cell{}

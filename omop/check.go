@@ -157,12 +157,16 @@ var fits = [...][]string{
 func checkColumns(l *layout, source string, info *columnar.FileInfo, report func(issue.Issue) error) (present []bool, err error) {
 	present = make([]bool, len(l.columns))
 	for i, c := range info.Columns {
-		at, former := l.find(c.Name)
+		at, former := l.find(strings.ToLower(c.Name))
 		f := issue.Issue{Pos: issue.Pos{Source: source}}
 		switch {
 		case at < 0:
 			f.Severity, f.Code, f.Path = issue.Warning, CodeColumnUnknown, l.Name
 			f.Message = unknownColumn(i)
+		case present[at]:
+			f.Severity, f.Code, f.Path = issue.Error, CodeColumnRepeated, l.columns[at].path
+			f.Message = "want the column once, have it again"
+			at = -1
 		case former:
 			f.Severity, f.Code, f.Path = issue.Information, CodeColumnFormer, l.columns[at].path
 			f.Message, f.Rule = "want the name of CDM 5.4, have that of CDM 5.3", l.columns[at].clause

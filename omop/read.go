@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"iter"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -117,7 +116,7 @@ func ReadParquet[T Row](r io.ReaderAt, size int64, name string, opts *ReadOption
 func (l *layout) strict(info *columnar.FileInfo) bool {
 	for i := range l.columns {
 		col := &l.columns[i]
-		at := slices.IndexFunc(info.Columns, func(c columnar.Column) bool { return c.Name == col.Name })
+		at := slices.IndexFunc(info.Columns, func(c columnar.Column) bool { return strings.EqualFold(c.Name, col.Name) })
 		if at < 0 || col.Required && info.Columns[at].Nullable {
 			return false
 		}
@@ -133,7 +132,7 @@ func readLoose[T Row](r io.ReaderAt, size int64, name string, l *layout, info *c
 	for i := range l.columns {
 		col := &l.columns[i]
 		absent[i] = !slices.ContainsFunc(info.Columns, func(c columnar.Column) bool {
-			return c.Name == col.Name || c.Name == col.formerly
+			return strings.EqualFold(c.Name, col.Name) || col.formerly != "" && strings.EqualFold(c.Name, col.formerly)
 		})
 		if absent[i] && col.Required {
 			if err := report(missingColumn(col, name, false)); err != nil {
@@ -142,19 +141,14 @@ func readLoose[T Row](r io.ReaderAt, size int64, name string, l *layout, info *c
 		}
 	}
 	record := int64(0)
-	return l.table.read(r, size, func(cells []cell) error {
+	return l.table.(looseReader[T]).readRows(r, size, absent, func(row *T, null int) error {
 		record++
-		for i := range cells {
-			col := &l.columns[i]
-			if !col.Required || absent[i] || cells[i].state == cellSet {
-				continue
-			}
+		if null >= 0 {
+			col := &l.columns[null]
 			return report(issue.Issue{Severity: issue.Error, Code: CodeRequired, Pos: issue.Pos{Source: name, Record: record},
 				Path: col.path, Message: "want a value, have none", Rule: col.clause})
 		}
-		row := *new(T)
-		l.store(reflect.ValueOf(&row).Elem(), cells)
-		if !yield(row, nil) {
+		if !yield(*row, nil) {
 			return errStop
 		}
 		return nil

@@ -1,6 +1,7 @@
 package omop
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/internal/flow"
 	"github.com/carabiner-health/carabiner/omop/cdm"
 )
 
@@ -162,6 +164,41 @@ func TestReadTableSaysThatATableIsAbsent(t *testing.T) {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("want fs.ErrNotExist, have %v", err)
 		}
+	}
+}
+
+func TestTablesMayBeWrittenAtTheSameTime(t *testing.T) {
+	path := writeDatabase(t, nil, func(w *DatabaseWriter) {
+		task := func(write func(i int32) error) func(context.Context) error {
+			return func(context.Context) error {
+				for i := range int32(2000) {
+					if err := write(i); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		}
+		err := flow.Do(context.Background(), 4,
+			task(func(i int32) error { return Write(w, []Person{{PersonID: i}}) }),
+			task(func(i int32) error { return Write(w, []Measurement{{MeasurementID: i}}) }),
+			task(func(i int32) error { return Write(w, []Observation{{ObservationID: i}}) }),
+			task(func(i int32) error { return Write(w, []Death{{PersonID: i}}) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"person", "measurement", "observation", "death"} {
+			if n := w.Rows()[table]; n != 2000 {
+				t.Errorf("%s: want 2000 rows, have %d", table, n)
+			}
+		}
+	})
+	n := int32(0)
+	for row, err := range ReadTable[Observation](os.DirFS(path), nil) {
+		if err != nil || row.ObservationID != n {
+			t.Fatalf("want row %d, have %d, %v", n, row.ObservationID, err)
+		}
+		n++
 	}
 }
 

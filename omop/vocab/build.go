@@ -113,6 +113,16 @@ func OpenDir(ctx context.Context, athenaDir string, opts *BuildOptions) (*Store,
 	return s, report, nil
 }
 
+// Load opens what a user names as vocabulary: an index file by [Open], a folder
+// of Athena files by [OpenDir]. The report is nil for an index.
+func Load(ctx context.Context, path string, opts *BuildOptions) (*Store, *BuildReport, error) {
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		return OpenDir(ctx, path, opts)
+	}
+	s, err := Open(path)
+	return s, nil, err
+}
+
 // OpenFS is [OpenDir] for the top folder of a file system.
 func OpenFS(ctx context.Context, fsys fs.FS, opts *BuildOptions) (*Store, *BuildReport, error) {
 	b, err := build(ctx, fsys, opts)
@@ -133,14 +143,17 @@ func OpenFS(ctx context.Context, fsys fs.FS, opts *BuildOptions) (*Store, *Build
 
 // builder holds the columns of an index while it is built.
 type builder struct {
-	fsys    fs.FS
-	opts    BuildOptions
-	report  *BuildReport
-	issues  *issue.Collector // if the caller gave no reporter
-	done    int64            // bytes read
-	total   int64            // bytes of all files that are read
-	files   map[string]string
-	names   bool
+	fsys   fs.FS
+	opts   BuildOptions
+	report *BuildReport
+	issues *issue.Collector // if the caller gave no reporter
+	done   int64            // bytes read
+	total  int64            // bytes of all files that are read
+	files  map[string]string
+	names  bool
+	// conceptBytes is the size of the file CONCEPT.
+	conceptBytes int64
+
 	meta    metadata
 	columns concepts
 	buckets []uint32 // for every range of hashes its first place in order
@@ -239,6 +252,7 @@ func (b *builder) find() error {
 		}
 		b.total += st.Size()
 		if t.name == "CONCEPT" {
+			b.conceptBytes = st.Size()
 			b.names = b.opts.Names == NamesAlways || b.opts.Names == NamesAuto && st.Size() <= smallConceptFile
 		}
 	}

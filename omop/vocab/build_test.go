@@ -439,6 +439,15 @@ func TestBuildReplacesTheFileOnlyWhenComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, path := range []string{out, dir} {
+		s, r, err := Load(t.Context(), path, nil)
+		if err != nil || answers(s) != toyAnswers || (r != nil) != (path == dir) {
+			t.Errorf("load: want the same answers, have %v and report %v", err, r)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 	// A build that fails leaves the old file, open or not, and nothing else.
 	if err := os.WriteFile(filepath.Join(dir, "CONCEPT_RELATIONSHIP.csv"), []byte(relHeader+"x\n"), 0o666); err != nil {
 		t.Fatal(err)

@@ -56,6 +56,7 @@ func (b *builder) readConcepts(ctx context.Context) error {
 	number := map[kindKey]uint32{}
 	var keys []kindKey
 	all := &b.columns
+	size := b.conceptBytes
 	err := readTable(ctx, b, table[*conceptBlock]{
 		name: "CONCEPT", want: conceptColumns, parse: b.parseConcept,
 		merge: func(c *conceptBlock) error {
@@ -71,6 +72,9 @@ func (b *builder) readConcepts(ctx context.Context) error {
 			}
 			for i, k := range c.kinds {
 				c.kinds[i] = global[k]
+			}
+			if len(all.ids) == 0 {
+				all.reserve(&c.concepts, size/blockSize)
 			}
 			return all.append(&c.concepts)
 		},
@@ -94,6 +98,19 @@ func (b *builder) readConcepts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// reserve makes room for a number of blocks like d. It is a guess that saves
+// copies, and follows the bytes that are there.
+func (c *concepts) reserve(d *concepts, blocks int64) {
+	n := func(list int) int { return min(list*int(min(blocks, 1<<16)+1), 1<<30) }
+	c.ids = slices.Grow(c.ids, n(len(d.ids)))
+	c.lines = slices.Grow(c.lines, n(len(d.lines)))
+	c.kinds = slices.Grow(c.kinds, n(len(d.kinds)))
+	c.codeEnds = slices.Grow(c.codeEnds, n(len(d.codeEnds)))
+	c.nameEnds = slices.Grow(c.nameEnds, n(len(d.nameEnds)))
+	c.codes = slices.Grow(c.codes, n(len(d.codes)))
+	c.names = slices.Grow(c.names, n(len(d.names)))
 }
 
 // append adds the columns of a block.
