@@ -16,13 +16,16 @@ import (
 // Dir is a folder of files that appears whole or not at all. The files are
 // written into a hidden sibling of the target, on the same file system; Commit
 // gives that sibling the target's name, and Close without Commit removes it.
-// The methods are safe for concurrent use.
+// Where the target is a mount point or its parent takes no new folder, the
+// hidden folder is inside the target, and Commit moves the entries at the top
+// one by one. The methods are safe for concurrent use.
 type Dir struct {
 	mu      sync.Mutex
 	target  string
 	temp    string
 	lock    *os.File
 	replace bool
+	inside  bool     // temp is in target
 	parents []string // folders above the target that NewDir made, outermost first
 	open    map[string]bool
 	made    []string // every finished file, as a path in temp
@@ -64,20 +67,40 @@ func newDir(path string, replace bool) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("columnar: %w", err)
 	}
-	restoreOld(target)
-	if err := checkTarget(target, replace); err != nil {
+	d := &Dir{target: target, replace: replace, open: map[string]bool{}, inside: isMount(target)}
+	if !d.inside {
+		d.restoreOld()
+	}
+	if err := d.prepare(); err != nil {
 		return nil, err
 	}
-	d := &Dir{target: target, replace: replace, open: map[string]bool{}}
-	if d.parents, err = makeParents(filepath.Dir(target)); err == nil {
-		removeStale(target)
+	return d, nil
+}
+
+// prepare makes the hidden folder.
+func (d *Dir) prepare() (err error) {
+	d.removeStale()
+	if err := d.checkTarget(); err != nil {
+		return err
+	}
+	if d.parents, err = makeParents(filepath.Dir(d.target)); err == nil {
 		err = d.makeTemp()
 	}
-	if err != nil {
-		d.removeParents()
-		return nil, fmt.Errorf("columnar: %w", err)
+	if err == nil {
+		return nil
 	}
-	return d, nil
+	d.removeParents()
+	if info, e := os.Stat(d.target); !d.inside && e == nil && info.IsDir() {
+		d.inside = true // the parent takes no new folder; the target may
+		return d.prepare()
+	}
+	return fmt.Errorf("columnar: %w", err)
+}
+
+// isMount says whether another file system starts at target.
+func isMount(target string) bool {
+	info, err := os.Stat(target)
+	return err == nil && info.IsDir() && !sameDevice(target, filepath.Dir(target))
 }
 
 func resolveLinks(path string) (string, error) {
@@ -88,28 +111,25 @@ func resolveLinks(path string) (string, error) {
 	return real, err
 }
 
-func checkTarget(target string, replace bool) error {
-	info, err := os.Stat(target)
+// checkTarget refuses a target that Commit could not or should not fill.
+func (d *Dir) checkTarget() error {
+	info, err := os.Stat(d.target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("columnar: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("columnar: %s: want a folder, have a file", target)
-	case replace:
+		return fmt.Errorf("columnar: %s: want a folder, have a file", d.target)
+	case d.replace:
 		return nil
 	}
-	f, err := os.Open(target)
+	names, err := d.entries(d.target)
 	if err != nil {
 		return fmt.Errorf("columnar: %w", err)
 	}
-	defer f.Close()
-	if _, err := f.Readdirnames(1); err != io.EOF {
-		if err != nil {
-			return fmt.Errorf("columnar: %w", err)
-		}
-		return fmt.Errorf("columnar: %s: %w", target, ErrNotEmpty)
+	if len(names) > 0 {
+		return fmt.Errorf("columnar: %s: %w", d.target, ErrNotEmpty)
 	}
 	return nil
 }
@@ -149,16 +169,19 @@ const (
 	lockHeld                     // by someone else, who lives
 )
 
-// siblingPrefix is how the names of the hidden siblings of target begin.
-func siblingPrefix(target, mark string) string {
-	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+mark)
+// hidden is how the paths of the hidden folders of a target begin.
+func (d *Dir) hidden(mark string) string {
+	if d.inside {
+		return filepath.Join(d.target, mark)
+	}
+	return filepath.Join(filepath.Dir(d.target), "."+filepath.Base(d.target)+mark)
 }
 
 // makeTemp makes the hidden sibling and holds a lock on it, so that other runs
 // know it as alive.
 func (d *Dir) makeTemp() error {
 	for {
-		temp := siblingPrefix(d.target, partialMark) + strings.ToLower(rand.Text()[:10])
+		temp := d.hidden(partialMark) + strings.ToLower(rand.Text()[:10])
 		if err := os.Mkdir(temp, 0o777); err != nil {
 			return err
 		}
@@ -176,10 +199,10 @@ func (d *Dir) makeTemp() error {
 	}
 }
 
-// removeStale removes the hidden siblings of target that no living run holds.
+// removeStale removes the hidden folders of the target that no living run holds.
 // It is a courtesy: what cannot be removed is left.
-func removeStale(target string) {
-	for _, temp := range siblings(target, partialMark) {
+func (d *Dir) removeStale() {
+	for _, temp := range d.found(partialMark) {
 		lock, state, err := lockFolder(temp)
 		if err != nil {
 			continue
@@ -193,24 +216,25 @@ func removeStale(target string) {
 
 // restoreOld gives the folder that a dead run was about to replace its name
 // back: that run stopped between the two renames of Commit.
-func restoreOld(target string) {
-	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
+func (d *Dir) restoreOld() {
+	if _, err := os.Lstat(d.target); !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	if old := siblings(target, oldMark); len(old) == 1 {
-		os.Rename(old[0], target)
+	if old := d.found(oldMark); len(old) == 1 {
+		os.Rename(old[0], d.target)
 	}
 }
 
-func siblings(target, mark string) []string {
-	prefix := siblingPrefix(target, mark)
-	entries, err := os.ReadDir(filepath.Dir(target))
+// found returns the paths of the hidden folders with that mark.
+func (d *Dir) found(mark string) []string {
+	prefix := d.hidden(mark)
+	entries, err := os.ReadDir(filepath.Dir(prefix))
 	if err != nil {
 		return nil
 	}
 	var found []string
 	for _, e := range entries {
-		if p := filepath.Join(filepath.Dir(target), e.Name()); e.IsDir() && strings.HasPrefix(p, prefix) {
+		if p := filepath.Join(filepath.Dir(prefix), e.Name()); e.IsDir() && strings.HasPrefix(p, prefix) {
 			found = append(found, p)
 		}
 	}
@@ -281,10 +305,14 @@ func (d *Dir) Commit() error {
 	if err := d.sync(); err != nil {
 		return fmt.Errorf("columnar: commit: %w", err)
 	}
-	if err := checkTarget(d.target, d.replace); err != nil {
+	if err := d.checkTarget(); err != nil {
 		return err
 	}
-	if err := d.rename(); err != nil {
+	rename := d.rename
+	if d.inside {
+		rename = d.moveIn
+	}
+	if err := rename(); err != nil {
 		return fmt.Errorf("columnar: commit: %w", err)
 	}
 	d.state = dirCommitted
@@ -339,7 +367,7 @@ func (d *Dir) rename() error {
 	case !d.replace:
 		return err
 	}
-	old := siblingPrefix(d.target, oldMark) + strings.ToLower(rand.Text()[:10])
+	old := d.hidden(oldMark) + strings.ToLower(rand.Text()[:10])
 	if err := os.Rename(d.target, old); err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func mustDir(t *testing.T, d *Dir, err error) *Dir {
 	return d
 }
 
+// hiddenOf stands for the runs of the past that wrote to target.
+func hiddenOf(target string) *Dir { return &Dir{target: target} }
+
 func wantTree(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(append([]string{}, want...), tree(t, dir)); diff != "" {
@@ -230,8 +233,8 @@ func TestFoldersOfDeadRunsAreRemovedAndLivingOnesKept(t *testing.T) {
 	alive, err := NewDir(target)
 	alive = mustDir(t, alive, err)
 	put(t, alive, "f", "x")
-	dead := siblingPrefix(target, partialMark) + "deadbeef00"
-	other := siblingPrefix(filepath.Join(base, "other"), partialMark) + "deadbeef00"
+	dead := hiddenOf(target).hidden(partialMark) + "deadbeef00"
+	other := hiddenOf(filepath.Join(base, "other")).hidden(partialMark) + "deadbeef00"
 	for _, p := range []string{dead, other} {
 		if err := os.MkdirAll(filepath.Join(p, "sub"), 0o777); err != nil {
 			t.Fatal(err)
@@ -259,7 +262,7 @@ func TestFoldersOfDeadRunsAreRemovedAndLivingOnesKept(t *testing.T) {
 func TestAReplacementThatDiedHalfWayIsUndone(t *testing.T) {
 	base := t.TempDir()
 	target := filepath.Join(base, "out")
-	old := siblingPrefix(target, oldMark) + "deadbeef00"
+	old := hiddenOf(target).hidden(oldMark) + "deadbeef00"
 	if err := os.WriteFile(filepath.Join(base, "x"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -291,4 +294,46 @@ func TestAnUnwritableFolderIsAnError(t *testing.T) {
 		t.Errorf("want a permission error, have %v", err)
 	}
 	wantTree(t, base)
+}
+
+// newInside is newDir for a target that is a mount point.
+func newInside(t *testing.T, target string, replace bool) *Dir {
+	t.Helper()
+	d := &Dir{target: target, replace: replace, open: map[string]bool{}, inside: true}
+	if err := d.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func TestAMountPointIsFilledFromInside(t *testing.T) {
+	target := t.TempDir()
+	d := newInside(t, target, false)
+	put(t, d, "omop/person.parquet", "x")
+	put(t, d, "report.json", "x")
+	other := newInside(t, target, false)
+	put(t, other, "late", "x")
+	if names, err := d.entries(target); err != nil || len(names) > 0 {
+		t.Errorf("before Commit: want nothing but hidden folders, have %d, %v", len(names), err)
+	}
+	if err := d.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Commit(); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("the second run: want ErrNotEmpty, have %v", err)
+	}
+	other.Close()
+	wantTree(t, target, "omop", "omop/person.parquet", "report.json")
+
+	d = newInside(t, target, true)
+	put(t, d, "new", "x")
+	d.Close()
+	wantTree(t, target, "omop", "omop/person.parquet", "report.json")
+	d = newInside(t, target, true)
+	put(t, d, "new", "x")
+	if err := d.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantTree(t, target, "new")
 }

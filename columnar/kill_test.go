@@ -63,7 +63,7 @@ func TestAKilledRunLeavesNothingThatLooksFinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Close()
-	if left := siblings(target, partialMark); len(left) != 1 {
+	if left := hiddenOf(target).found(partialMark); len(left) != 1 {
 		t.Errorf("want the living run's folder kept, have %d", len(left))
 	}
 	if err := run.Process.Kill(); err != nil {

@@ -40,3 +40,13 @@ func syncFolder(path string) error {
 	}
 	return nil
 }
+
+// sameDevice says whether two folders are on one file system, as far as it is
+// known.
+func sameDevice(a, b string) bool {
+	var x, y syscall.Stat_t
+	if syscall.Stat(a, &x) != nil || syscall.Stat(b, &y) != nil {
+		return true
+	}
+	return x.Dev == y.Dev
+}
