@@ -275,3 +275,27 @@ func TestSparseAndDenseIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestConceptsThatPoliciesNameAreThereOrSaidToBeAbsent(t *testing.T) {
+	_, s, _ := subset(t)
+	found := map[string]int{}
+	for _, r := range rows(t, golden.Shared(t, "data/vocabulary/policy-concepts.tsv")) {
+		id := atoi(t, r["concept_id"])
+		c, ok := s.Concept(id)
+		found[r["where"]]++
+		switch r["where"] {
+		case "subset":
+			standard := strings.Trim(r["standard_concept"], "-")
+			if !ok || c.Domain != r["domain_id"] || c.Vocabulary != r["vocabulary_id"] || c.Standard != letter(standard) {
+				t.Errorf("concept %d: found %v, differs", id, ok)
+			}
+		case "absent":
+			if ok || len(s.MapsTo(id, nil)) != 0 || len(s.Ingredients(id, nil)) != 0 {
+				t.Errorf("concept %d: want nothing", id)
+			}
+		}
+	}
+	if found["subset"] < 50 || found["absent"] < 10 {
+		t.Errorf("want the concepts of the list, have %v", found)
+	}
+}
