@@ -20,6 +20,8 @@ func seeds(f *testing.F) {
 		"{\"resourceType\":\"Bundle\",\"entry\":[{},[],1,{\"resource\":" + patient + "}}]}\n{\"resourceType\":\"Patient\"}",
 		"{bad\n" + patient, "[" + patient + "]", "<x/>", "\xff\xfe{\x00", "{\"resourceType\":\"Patient\",\"x\":\"\xff\"}\n",
 		`{"resourceType":"Patient","x":[[[[[[[[]]]]]]]]}`, gz(patient + "\n" + weight), gz(patient)[:20], zst(f, patient),
+		// Found by the targets.
+		`{"00":""0"entry":"resourceType":"0"0`, "0.000", `{"entry": {"00"} `, "\x1f\x8b\b0000000",
 	} {
 		f.Add([]byte(s), uint8(3))
 	}
