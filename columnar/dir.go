@@ -269,18 +269,18 @@ func (d *Dir) Create(name string) (io.WriteCloser, error) {
 	}
 	path := filepath.Join(d.temp, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, d.fail(err)
+		return nil, fmt.Errorf("columnar: %w", d.fail(err))
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return nil, d.fail(err)
+		return nil, fmt.Errorf("columnar: %w", d.fail(err))
 	}
 	d.open[name] = true
 	return &dirFile{dir: d, name: name, f: f}, nil
 }
 
+// fail keeps the first failure for Commit.
 func (d *Dir) fail(err error) error {
-	err = fmt.Errorf("columnar: %w", err)
 	if d.failed == nil {
 		d.failed = err
 	}

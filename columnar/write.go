@@ -194,7 +194,7 @@ func (w *Writer[T]) out(b []byte) error {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		return w.fail(fmt.Errorf("columnar: write: %w", err))
+		return w.fail(fmt.Errorf("columnar: %w", err))
 	}
 	return nil
 }
