@@ -162,6 +162,8 @@ func (d *documentReader) one() error {
 			noBundle = true
 		case d.ended == nil && incomplete && len(text) <= d.w.e.max:
 			err = d.extend()
+		case d.ended == nil && incomplete:
+			return d.dropLong(tooLong(text[:d.w.e.sample], d.at, d.w.e.max))
 		default:
 			d.broken++
 			return d.drop(rejectSyntax(text, d.at, err), se.Offset)
@@ -295,7 +297,8 @@ func (x *bundleIndex) addEntry(e jsontree.Value) {
 }
 
 // drop rejects a document that cannot be read, up to where the next one seems
-// to begin: a brace at the begin of a line behind the fault.
+// to begin: a brace at the begin of a line behind the fault. Its bytes are kept
+// up to the size of the window.
 func (d *documentReader) drop(rej *Rejected, fault int) error {
 	from := fault
 	size := -1
@@ -309,7 +312,7 @@ func (d *documentReader) drop(rej *Rejected, fault int) error {
 			size = len(text)
 			break
 		}
-		if len(text) > d.w.e.max {
+		if len(text) > min(d.w.e.max, documentBytes) {
 			return d.dropLong(rej)
 		}
 		from = max(from, len(text)-1)
@@ -333,11 +336,9 @@ func (d *documentReader) drop(rej *Rejected, fault int) error {
 	return nil
 }
 
-// dropLong passes over a document that is too long to hold.
+// dropLong passes over a document, or the rest of one, that is too long to
+// hold; only its begin is kept.
 func (d *documentReader) dropLong(rej *Rejected) error {
-	if rej.Reason.Code != CodeDepth {
-		rej.Reason = tooLong(nil, d.at, d.w.e.max).Reason
-	}
 	rej.Raw, rej.Truncated = bytes.Clone(d.buf[d.off:d.off+d.w.e.sample]), true
 	rej.Type = guessType(rej.Raw)
 	d.lost++
