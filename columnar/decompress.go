@@ -38,6 +38,7 @@ func decompress(codec format.CompressionCodec, src []byte, size int) ([]byte, er
 	var out []byte
 	var err error
 	switch {
+	case size == 0 && len(src) == 0: // a page of nulls holds nothing to compress
 	case codec == format.Uncompressed:
 		out = src
 	case codec == format.Gzip:

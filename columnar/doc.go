@@ -56,7 +56,7 @@
 // and what is allocated follows the bytes that are there and the size of a
 // batch. A damaged file is an error, never a panic. One text is at most 1 GiB,
 // and only UTF-8 is written. Memory while writing is one row group in encoded
-// form, about 3 MB for twenty columns, and a few kilobytes for a file of few
+// form, about 10 MB for twenty columns, and a few kilobytes for a file of few
 // rows.
 //
 // The encoders, the metadata and the vocabulary of the format come from

@@ -273,3 +273,29 @@ func TestAFooterThatDoesNotFitIsAnError(t *testing.T) {
 		t.Errorf("want an error about the rows, have %v", err)
 	}
 }
+
+func TestPagesOfNullsAreRead(t *testing.T) {
+	type nulls struct {
+		A *int64   `parquet:"a"`
+		B *string  `parquet:"b"`
+		C *float64 `parquet:"c"`
+		D *int32   `parquet:"d"`
+		E *bool    `parquet:"e"`
+	}
+	for _, version := range []int{1, 2} {
+		for _, codec := range []parquet.WriterOption{parquet.Compression(&parquet.Zstd), parquet.Compression(&parquet.Snappy),
+			parquet.Compression(&parquet.Gzip), parquet.Compression(&parquet.Lz4Raw)} {
+			var b bytes.Buffer
+			w := parquet.NewGenericWriter[nulls](&b, codec, parquet.DataPageVersion(version))
+			if _, err := w.Write(make([]nulls, 1500)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			wantRows(t, make([]nulls, 1500), decode[nulls](t, b.Bytes()))
+		}
+	}
+	own := encode(t, make([]nulls, 1500), 100, nil)
+	wantRows(t, make([]nulls, 1500), decode[nulls](t, own))
+}
