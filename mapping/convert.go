@@ -30,7 +30,7 @@ type ConvertOptions struct {
 	// The bytes of the result do not depend on it.
 	Workers int
 	// MemoryBudget bounds the facts held in memory; what exceeds it is spilled
-	// to TempDir. 0 = 128 MiB.
+	// to TempDir. 0 = 32 MiB.
 	MemoryBudget int64
 	// TempDir is where spilled facts and quarantined records lie while Convert
 	// works, in files without a name where the system allows it; "" = os.TempDir.
@@ -52,7 +52,7 @@ type ConvertOptions struct {
 }
 
 // defaultMemory bounds the facts in memory.
-const defaultMemory = 128 << 20
+const defaultMemory = 32 << 20
 
 // Convert reads FHIR resources and writes an OMOP CDM 5.4 database as Parquet:
 //

@@ -242,96 +242,79 @@ func (r *Rows) locationRow(id int32, content string) omop.Location {
 
 // rebase adds to the ids of one table what came before the batch.
 func (r *Rows) rebase(t Table, base *[numTables]int32) {
-	person, visit, own := base[TablePerson], base[TableVisitOccurrence], base[t]
-	link := func(p *int32, by int32) {
-		if p != nil {
-			*p += by
+	shift := func(own, person, visit *int32) {
+		*own += base[t]
+		*person += base[TablePerson]
+		if visit != nil {
+			*visit += base[TableVisitOccurrence]
 		}
 	}
 	switch t {
 	case TablePerson:
 		for i := range r.Person {
-			r.Person[i].PersonID += own
+			r.Person[i].PersonID += base[t]
 		}
 	case TableDeath:
 		for i := range r.Death {
-			r.Death[i].PersonID += person
+			r.Death[i].PersonID += base[TablePerson]
 		}
 	case TableVisitOccurrence:
 		for i := range r.VisitOccurrence {
-			x := &r.VisitOccurrence[i]
-			x.VisitOccurrenceID += own
-			x.PersonID += person
+			shift(&r.VisitOccurrence[i].VisitOccurrenceID, &r.VisitOccurrence[i].PersonID, nil)
 		}
 	case TableConditionOccurrence:
 		for i := range r.ConditionOccurrence {
 			x := &r.ConditionOccurrence[i]
-			x.ConditionOccurrenceID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
+			shift(&x.ConditionOccurrenceID, &x.PersonID, x.VisitOccurrenceID)
 		}
 	case TableDrugExposure:
 		for i := range r.DrugExposure {
 			x := &r.DrugExposure[i]
-			x.DrugExposureID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
+			shift(&x.DrugExposureID, &x.PersonID, x.VisitOccurrenceID)
 		}
 	case TableProcedureOccurrence:
 		for i := range r.ProcedureOccurrence {
 			x := &r.ProcedureOccurrence[i]
-			x.ProcedureOccurrenceID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
+			shift(&x.ProcedureOccurrenceID, &x.PersonID, x.VisitOccurrenceID)
 		}
 	case TableDeviceExposure:
 		for i := range r.DeviceExposure {
 			x := &r.DeviceExposure[i]
-			x.DeviceExposureID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
+			shift(&x.DeviceExposureID, &x.PersonID, x.VisitOccurrenceID)
 		}
 	case TableMeasurement:
 		for i := range r.Measurement {
 			x := &r.Measurement[i]
-			x.MeasurementID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
-			if x.MeasurementEventID != nil {
-				*x.MeasurementEventID += base[eventTable(*x.MeasEventFieldConceptID)]
-			}
+			shift(&x.MeasurementID, &x.PersonID, x.VisitOccurrenceID)
+			shiftEvent(x.MeasurementEventID, x.MeasEventFieldConceptID, base)
 		}
 	case TableObservation:
 		for i := range r.Observation {
 			x := &r.Observation[i]
-			x.ObservationID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
-			if x.ObservationEventID != nil {
-				*x.ObservationEventID += base[eventTable(*x.ObsEventFieldConceptID)]
-			}
+			shift(&x.ObservationID, &x.PersonID, x.VisitOccurrenceID)
+			shiftEvent(x.ObservationEventID, x.ObsEventFieldConceptID, base)
 		}
 	case TableNote:
 		for i := range r.Note {
-			x := &r.Note[i]
-			x.NoteID += own
-			x.PersonID += person
-			link(x.VisitOccurrenceID, visit)
+			shift(&r.Note[i].NoteID, &r.Note[i].PersonID, r.Note[i].VisitOccurrenceID)
 		}
 	case TableImageOccurrence:
 		for i := range r.ImageOccurrence {
 			x := &r.ImageOccurrence[i]
-			x.ImageOccurrenceID += own
-			x.PersonID += person
+			shift(&x.ImageOccurrenceID, &x.PersonID, x.VisitOccurrenceID)
 			x.ProcedureOccurrenceID += base[TableProcedureOccurrence]
-			link(x.VisitOccurrenceID, visit)
 		}
 	case TableObservationPeriod:
 		for i := range r.ObservationPeriod {
-			x := &r.ObservationPeriod[i]
-			x.ObservationPeriodID += own
-			x.PersonID += person
+			shift(&r.ObservationPeriod[i].ObservationPeriodID, &r.ObservationPeriod[i].PersonID, nil)
 		}
+	}
+}
+
+// shiftEvent moves a link to another row; field names the table that it is in.
+func shiftEvent(id, field *int32, base *[numTables]int32) {
+	if id != nil {
+		*id += base[eventTable(*field)]
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -46,8 +45,8 @@ func export(b *testing.B, n int, types ...string) (dir string, size int64) {
 			for k := range n {
 				if k > 0 {
 					for _, at := range uuid.FindAllIndex(text, -1) {
-						text[at[0]] = "0123456789abcdef"[(k*7+int(text[at[0]]))%16]
-						text[at[0]+1] = "0123456789abcdef"[k%16]
+						v, _ := strconv.ParseUint(string(text[at[0]:at[0]+2]), 16, 8)
+						copy(text[at[0]:], fmt.Sprintf("%02x", (v+1)%256))
 					}
 				}
 				if _, err := w.Write(text); err != nil {
@@ -229,6 +228,12 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		b, err := os.ReadFile("/proc/self/status") // VmHWM: the peak since the program began
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Stdout.Write(b)
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -248,12 +253,16 @@ func BenchmarkConvertMemory(b *testing.B) {
 				child := exec.Command(os.Args[0])
 				child.Env = append(os.Environ(), "CARABINER_MEASURE="+strings.Join([]string{dir, idx, out}, "\n"))
 				child.Stderr = os.Stderr
-				if err := child.Run(); err != nil {
+				status, err := child.Output()
+				if err != nil {
 					b.Fatal(err)
 				}
-				if u, ok := child.ProcessState.SysUsage().(*syscall.Rusage); ok {
-					peak = max(peak, u.Maxrss)
+				_, after, _ := strings.Cut(string(status), "VmHWM:")
+				kib, err := strconv.ParseInt(strings.Fields(after)[0], 10, 64)
+				if err != nil {
+					b.Fatal(err)
 				}
+				peak = max(peak, kib)
 				os.RemoveAll(out)
 			}
 			b.ReportMetric(float64(peak)/1024, "peak-MiB")
