@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	blockBytes  = 1 << 20   // of NDJSON that one worker takes at a time
+	blockBytes  = 256 << 10 // of NDJSON that one worker takes at a time: it stays in the cache
 	keepBlock   = 8 << 20   // a longer buffer is not used again
 	sampleBytes = 64 << 10  // of a record that is too long to hold
 	maxRecord   = 256 << 20 // default of ReadOptions.MaxRecordBytes

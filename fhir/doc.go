@@ -39,6 +39,9 @@
 // Memory follows the longest record, not the size of a source: a Bundle of more
 // than 16 MiB is read in two passes, one entry at a time, with an index of its
 // fullUrls. Streams that cannot seek are kept in a temporary file for that.
+// In a Bundle whose brackets or quotes do not match, the entries behind the fault
+// are searched for, if it fits the window; otherwise its rest is one rejected
+// record, of which the begin is kept.
 // A Bundle's own members besides its entries are not handed out, unless
 // ReadOptions.WholeBundles is set; a Bundle inside an entry or among other
 // resources in NDJSON is a resource like any other.
