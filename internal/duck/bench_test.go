@@ -75,7 +75,7 @@ func partPath(dir string, i int) string {
 	return filepath.Join(dir, "own-"+string(rune('0'+i))+".parquet")
 }
 
-func fileSize(b *testing.B, path string) float64 {
+func fileSize(b testing.TB, path string) float64 {
 	info, err := os.Stat(path)
 	if err != nil {
 		b.Fatal(err)

@@ -144,7 +144,8 @@ func TestReadConvertsDuckDBsTypes(t *testing.T) {
 	}
 }
 
-// The measurement rows of the benchmark hold the same in both files.
+// The measurement rows of the benchmark hold the same in both files, and ours
+// is no larger.
 func TestMeasurementsAreEqualInBothFiles(t *testing.T) {
 	db := openDuck(t)
 	rows := measurements(130_000)
@@ -156,6 +157,9 @@ func TestMeasurementsAreEqualInBothFiles(t *testing.T) {
 	execute(t, db, "COPY (SELECT * FROM '%s') TO '%s' (FORMAT parquet, COMPRESSION zstd)", own, theirs)
 	if got := readFile[measurement](t, theirs); !reflect.DeepEqual(rows, got) {
 		t.Errorf("(-want +got)\n%s", cmp.Diff(rows, got))
+	}
+	if mine, other := fileSize(t, own), fileSize(t, theirs); mine > other {
+		t.Errorf("want at most DuckDB's %.0f bytes, have %.0f", other, mine)
 	}
 	for _, query := range []string{"SELECT * FROM '%[1]s' EXCEPT ALL SELECT * FROM '%[2]s'", "SELECT * FROM '%[2]s' EXCEPT ALL SELECT * FROM '%[1]s'"} {
 		if n := texts(t, db, "SELECT count(*) FROM ("+query+")", own, theirs); n[0][0] != "0" {
