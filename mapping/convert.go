@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -146,12 +147,13 @@ func (c *conversion) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	err = c.reduce(ctx, db, ids)
-	if err = errors.Join(err, db.Close()); err != nil {
-		return nil, errors.Join(err, ids.abort())
+	if err = c.reduce(ctx, db, ids); err != nil {
+		return nil, errors.Join(err, db.Close(), ids.abort())
 	}
-	if err := ids.close(); err != nil {
-		return nil, err
+	closers := append(ids.closers(), func(context.Context) error { return db.Close() })
+	slices.Reverse(closers)
+	if err := flow.Do(ctx, len(c.workers), closers...); err != nil {
+		return nil, errors.Join(err, ids.abort())
 	}
 	return c.finish(ctx, db)
 }

@@ -222,18 +222,22 @@ func (m *idMap) dimensions(d *dimensions) error {
 	return nil
 }
 
-// close finishes the files.
-func (m *idMap) close() error {
+// closers returns the tasks that finish the files.
+func (m *idMap) closers() (tasks []func(context.Context) error) {
 	for _, t := range mappedTables {
-		if err := m.writers[t].Close(); err != nil {
-			return fmt.Errorf("mapping: id map of %s: %w", t, err)
-		}
-		if err := m.files[t].Close(); err != nil {
-			return fmt.Errorf("mapping: id map of %s: %w", t, err)
-		}
-		m.files[t] = nil
+		tasks = append(tasks, func(context.Context) error {
+			if err := m.writers[t].Close(); err != nil {
+				return fmt.Errorf("mapping: id map of %s: %w", t, err)
+			}
+			f := m.files[t]
+			m.files[t] = nil
+			if err := f.Close(); err != nil {
+				return fmt.Errorf("mapping: id map of %s: %w", t, err)
+			}
+			return nil
+		})
 	}
-	return nil
+	return tasks
 }
 
 // abort closes the files after a failure.
