@@ -81,36 +81,62 @@ func (outcomeForm) tail(b *bytes.Buffer, empty bool) {
 }
 
 // issueTypes gives FHIR's issue type (R4, value set issue-type, required
-// binding) by the last word of a code.
+// binding) by the words at the end of a code.
 var issueTypes = map[string]string{
-	"depth":       "too-costly",
-	"duplicate":   "duplicate",
-	"encoding":    "structure",
-	"invariant":   "invariant",
-	"length":      "too-long",
-	"missing":     "required",
-	"reference":   "not-found",
-	"required":    "required",
-	"size":        "too-costly",
-	"structure":   "structure",
-	"syntax":      "structure",
-	"truncated":   "incomplete",
-	"type":        "structure",
-	"unmapped":    "not-found",
-	"unsupported": "not-supported",
-	"value":       "value",
+	"birth-year":       "required",
+	"compression":      "structure",
+	"control":          "structure",
+	"count":            "structure",
+	"dangling":         "not-found",
+	"date":             "value",
+	"datetime":         "value",
+	"depth":            "too-costly",
+	"duplicate":        "duplicate",
+	"duplicate-id":     "duplicate",
+	"duplicate-member": "duplicate",
+	"empty":            "structure",
+	"encoding":         "structure",
+	"foreign-key":      "not-found",
+	"format":           "structure",
+	"id":               "value",
+	"invariant":        "invariant",
+	"length":           "too-long",
+	"long-line":        "too-long",
+	"member":           "structure",
+	"missing":          "required",
+	"null":             "structure",
+	"object":           "structure",
+	"order":            "invariant",
+	"patient-missing":  "not-found",
+	"primary-key":      "duplicate",
+	"range":            "value",
+	"reference":        "not-found",
+	"repeated":         "duplicate",
+	"required":         "required",
+	"run":              "exception",
+	"size":             "too-costly",
+	"structure":        "structure",
+	"subject":          "required",
+	"syntax":           "structure",
+	"truncated":        "incomplete",
+	"type":             "structure",
+	"unmapped":         "not-found",
+	"unsupported":      "not-supported",
+	"value":            "value",
 }
 
 // issueType returns FHIR's issue type of a finding: informational for mere
-// information, else by the last word of its code, else invalid.
+// information, else by the longest end of its code that the table knows, else
+// invalid.
 func issueType(i Issue) string {
 	if i.Severity == Information {
 		return "informational"
 	}
-	word := string(i.Code)
-	word = word[strings.LastIndexByte(word, '-')+1:]
-	if t, ok := issueTypes[word]; ok {
-		return t
+	for rest, more := string(i.Code), true; more; {
+		if t, ok := issueTypes[rest]; ok {
+			return t
+		}
+		_, rest, more = strings.Cut(rest, "-")
 	}
 	return "invalid"
 }

@@ -65,7 +65,7 @@ func TestNDJSONReadsBackEqual(t *testing.T) {
 
 // FHIR R4, value set issue-type, the leaves and parents that a writer may use.
 var r4IssueTypes = strings.Fields(`invalid structure required value invariant processing not-supported duplicate
-	not-found too-long code-invalid business-rule too-costly incomplete informational`)
+	not-found too-long code-invalid business-rule too-costly exception incomplete informational`)
 
 func TestOperationOutcomeHasTheShapeOfR4(t *testing.T) {
 	for _, l := range []List{sample, nil} {
@@ -108,6 +108,20 @@ func TestOperationOutcomeHasTheShapeOfR4(t *testing.T) {
 		if !contains(r4IssueTypes, typ) {
 			t.Errorf("code word %s: %q is not in the required value set", word, typ)
 		}
+	}
+}
+
+func TestIssueTypeFollowsTheLongestEndOfTheCode(t *testing.T) {
+	for code, want := range map[Code]string{
+		"omop-foreign-key": "not-found", "fhir-json-duplicate-member": "duplicate", "fhir-json-member": "structure",
+		"mapping-patient-missing": "not-found", "omop-column-missing": "required", "x-never-heard-of": "invalid", "": "invalid", "-": "invalid",
+	} {
+		if got := issueType(Issue{Severity: Error, Code: code}); got != want {
+			t.Errorf("%s: want %s, have %s", code, want, got)
+		}
+	}
+	if got := issueType(Issue{Severity: Information, Code: "omop-type"}); got != "informational" {
+		t.Errorf("information: want informational, have %s", got)
 	}
 }
 
