@@ -41,7 +41,7 @@ appears whole or not at all.
 
 Without --vocab only the vocabularies that OMOP itself generates and UCUM are
 known: clinical codes keep their rows, with concept 0.`,
-		`  carabiner convert export/ -o out --vocab athena.cvi
+		`  carabiner convert export/ -o out --vocab athena.index
   carabiner convert 'export/*.ndjson.gz' -o out --vocab athena/ --format json`,
 		someArgs("a file, a folder, a pattern or - to convert"),
 		func(ctx context.Context, s *session, args []string) error { return s.convert(ctx, &f, args) })

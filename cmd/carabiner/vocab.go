@@ -27,7 +27,7 @@ func (a *app) vocabBuild() *cobra.Command {
 CONCEPT_RELATIONSHIP.csv; CONCEPT_ANCESTOR.csv and VOCABULARY.csv where they are)
 and writes one index that convert maps into memory. Equal content gives equal
 bytes. A damaged line is a finding, is counted and left out.`,
-		"  carabiner vocab build athena/ -o athena.cvi", cobra.ExactArgs(1),
+		"  carabiner vocab build athena/ -o athena.index", cobra.ExactArgs(1),
 		func(ctx context.Context, s *session, args []string) error {
 			if out == "" {
 				return usagef("want an output file: -o INDEX")
@@ -144,7 +144,7 @@ func (a *app) vocabLookup() *cobra.Command {
 		`Lookup shows the concept of a code in a vocabulary, of a code in every vocabulary
 that has it, or of a concept id, and the standard concepts it maps to. The exit
 code is 1 if there is none.`,
-		"  carabiner vocab lookup ICD10CM I10 --vocab athena.cvi\n  carabiner vocab lookup 8507", cobra.RangeArgs(1, 2),
+		"  carabiner vocab lookup ICD10CM I10 --vocab athena.index\n  carabiner vocab lookup 8507", cobra.RangeArgs(1, 2),
 		func(ctx context.Context, s *session, args []string) (err error) {
 			store, err := s.openVocabulary(ctx, path)
 			if err != nil {
