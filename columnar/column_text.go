@@ -61,9 +61,11 @@ func (c *stringColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
 	at := unsafe.Add(rows, c.offset)
 	var set uint64
 	for i := range n {
-		s := (*string)(at)
+		var s *string
 		if c.optional {
 			s = *(**string)(at)
+		} else {
+			s = (*string)(at)
 		}
 		if s != nil {
 			if err := c.put(*s); err != nil {

@@ -143,7 +143,8 @@ func (c *conversion) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := newIDMap(c.dir, columnar.Options{Compression: c.opts.Compression})
+	// Resource ids hardly compress: a cheap codec is as good as a thorough one.
+	ids, err := newIDMap(c.dir, columnar.Options{Compression: columnar.Snappy})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -205,6 +205,9 @@ func (x *mapper) reference(e fhir.Element, typ string) []byte {
 	if len(text) == 0 {
 		return nil
 	}
+	if n := len(typ); len(text) > n+1 && text[n] == '/' && string(text[:n]) == typ && plainID(text[n+1:]) {
+		return text[n+1:] // by far the most common form
+	}
 	ref := x.r.Resolve(text)
 	if ref.Kind == fhir.RefUnresolved && ref.Type == "" && len(ref.ID) > 0 && text[0] != '#' {
 		return ref.ID // an urn:uuid outside of a Bundle: the id itself
@@ -214,6 +217,25 @@ func (x *mapper) reference(e fhir.Element, typ string) []byte {
 	}
 	return nil
 }
+
+// plainID reports whether b is an id and nothing more (R4, datatypes: id).
+func plainID(b []byte) bool {
+	for _, c := range b {
+		if !idBytes[c] {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// idBytes are the bytes of an id.
+var idBytes = func() (t [256]bool) {
+	for c := '0'; c <= 'z'; c++ {
+		t[c] = c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a'
+	}
+	t['-'], t['.'] = true, true
+	return t
+}()
 
 // site returns the key of the care site to which a Reference points.
 func (x *mapper) site(e fhir.Element, typ resourceType) []byte {
@@ -266,9 +288,13 @@ func (x *mapper) typeConcept(name string) int32 {
 
 // categoryType lets a category of the resource refine its type concept.
 func (x *mapper) categoryType(f *Fact) {
+	types := x.p.CategoryTypes[typeNames[x.typ]]
+	if len(types) == 0 {
+		return
+	}
 	for c := x.root.Get("category").First(); c.Exists(); c = c.Next() {
 		for k := c.Get("coding").First(); k.Exists(); k = k.Next() {
-			if t, ok := x.p.CategoryTypes[string(k.Get("code").Bytes(nil))]; ok {
+			if t, ok := types[string(k.Get("code").Bytes(nil))]; ok {
 				f.concepts[cType] = t
 				return
 			}

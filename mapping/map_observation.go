@@ -79,10 +79,13 @@ func (x *mapper) homeOf(f *Fact) Table {
 // or a component into f and reports whether there is a value.
 func (x *mapper) value(e fhir.Element, f *Fact) bool {
 	found := false
-	for m := e.First(); m.Exists(); m = m.Next() {
-		name := m.NameBytes()
-		if len(name) > 5 && string(name[:5]) == "value" {
-			found = x.valueOf(string(name[5:]), m, f) || found
+	if q := e.Get("valueQuantity"); q.Exists() { // by far the most common form
+		found = x.quantity(q, f)
+	} else {
+		for m := e.First(); m.Exists(); m = m.Next() {
+			if name := m.NameBytes(); len(name) > 5 && string(name[:5]) == "value" {
+				found = x.valueOf(string(name[5:]), m, f) || found
+			}
 		}
 	}
 	if r := e.Get("referenceRange").First(); r.Exists() {
@@ -101,8 +104,6 @@ func (x *mapper) value(e fhir.Element, f *Fact) bool {
 
 func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 	switch kind {
-	case "Quantity":
-		return x.quantity(v, f)
 	case "CodeableConcept":
 		var code, text []byte
 		if f.concepts[cValue], code, text = x.valueConcept(v, "value"); len(text) == 0 {

@@ -33,8 +33,8 @@ type Policy struct {
 	VerificationExcluded []string `yaml:"verification_excluded"`
 	MedicationIntents    []string `yaml:"medication_intents"`
 
-	Types         map[string]int32 `yaml:"types"`
-	CategoryTypes map[string]int32 `yaml:"category_types"`
+	Types         map[string]int32            `yaml:"types"`
+	CategoryTypes map[string]map[string]int32 `yaml:"category_types"`
 
 	Codings         string            `yaml:"codings"`
 	VocabularyOrder []string          `yaml:"vocabulary_order"`

@@ -95,7 +95,7 @@ func TestConceptsOfThePolicyAreWhatTheySay(t *testing.T) {
 	store := subset(t)
 	p := DefaultPolicy()
 	for field, ids := range map[string]map[string]int32{
-		"types": p.Types, "category_types": p.CategoryTypes, "gender": p.Gender, "race": p.Race, "ethnicity": p.Ethnicity,
+		"types": p.Types, "category_types": p.CategoryTypes["Condition"], "gender": p.Gender, "race": p.Race, "ethnicity": p.Ethnicity,
 		"visit_class": p.VisitClass, "visit_place": p.VisitPlace, "condition_status": p.ConditionStatus,
 		"operators": p.Operators, "boolean": p.Boolean, "countries": p.Countries,
 	} {

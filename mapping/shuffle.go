@@ -3,6 +3,7 @@ package mapping
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"container/heap"
 	"encoding/binary"
 	"errors"
@@ -25,7 +26,8 @@ const (
 // entry is a record in memory with the first bytes of its person, by which
 // most comparisons are decided.
 type entry struct {
-	prefix uint64
+	prefix uint64 // of the person
+	second uint64 // type and first bytes of the id
 	rec    []byte
 }
 
@@ -40,7 +42,7 @@ type shuffler struct {
 	files   []*os.File
 }
 
-const entryBytes = 32
+const entryBytes = 40
 
 // add keeps a copy of the facts of one resource.
 func (s *shuffler) add(f *Facts) error {
@@ -52,7 +54,9 @@ func (s *shuffler) add(f *Facts) error {
 	}
 	at := len(s.chunk)
 	s.chunk = append(s.chunk, s.scratch...)
-	s.entries = append(s.entries, entry{prefix: keyPrefix(f.person), rec: s.chunk[at:len(s.chunk):len(s.chunk)]})
+	s.entries = append(s.entries, entry{
+		prefix: keyPrefix(f.person), second: uint64(f.typ)<<56 | keyPrefix(f.id)>>8, rec: s.chunk[at:len(s.chunk):len(s.chunk)],
+	})
 	s.used += entryBytes
 	if s.used > s.budget {
 		return s.spill()
@@ -94,10 +98,11 @@ func compareRecords(a, b []byte) int {
 func (s *shuffler) sort() {
 	slices.SortFunc(s.entries, func(a, b entry) int {
 		if a.prefix != b.prefix {
-			if a.prefix < b.prefix {
-				return -1
-			}
-			return 1
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		// A person's id is short: its length takes one byte.
+		if n := int(a.rec[0]); a.second != b.second && n < 0x80 && b.rec[0] == a.rec[0] && bytes.Equal(a.rec[1:1+n], b.rec[1:1+n]) {
+			return cmp.Compare(a.second, b.second)
 		}
 		return compareRecords(a.rec, b.rec)
 	})

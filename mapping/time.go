@@ -1,10 +1,6 @@
 package mapping
 
-import (
-	"time"
-
-	"github.com/carabiner-health/carabiner/omop"
-)
+import "github.com/carabiner-health/carabiner/omop"
 
 // When is a point in time as a resource states it: the local day, and the
 // instant in UTC where the resource gives one.
@@ -163,9 +159,3 @@ func floorDiv(a, b int64) int64 {
 
 // dayTime returns midnight of the day as a clock without zone.
 func dayTime(d omop.Date) omop.Timestamp { return omop.Timestamp(int64(d) * dayMicros) }
-
-// yearsAfter returns the same day n years later.
-func yearsAfter(d omop.Date, n int) omop.Date {
-	t := time.Unix(int64(d)*86400, 0).UTC().AddDate(n, 0, 0)
-	return omop.Date(t.Unix() / 86400)
-}

@@ -115,4 +115,3 @@ func TestDuckDBReadsTheSameOutOfTheExport(t *testing.T) {
 		t.Errorf("differences (-want +got):\n%s", d)
 	}
 }
-
