@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script/*.txtar, named after the subcommand that
-// each is about. CLINIC and VOCAB are the demonstration data.
+// each is about. CLINIC, DAMAGED and VOCAB are the demonstration data.
 func TestScripts(t *testing.T) {
 	root := golden.Root(t)
 	testscript.Run(t, testscript.Params{
@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", root)
 			e.Setenv("CLINIC", filepath.Join(root, "testdata", "clinic"))
+			e.Setenv("DAMAGED", filepath.Join(root, "testdata", "clinic-damaged"))
 			e.Setenv("VOCAB", filepath.Join(root, "testdata", "clinic-vocabulary"))
 			for _, name := range []string{"GOCACHE", "GOPATH", "GOMODCACHE", "GOFLAGS"} {
 				if v := os.Getenv(name); v != "" {

@@ -92,15 +92,24 @@ func (c *clinic) quantity(value, unit string) object {
 	return object{"value", decimal(value), "unit", unit, "system", ucum, "code", unit}
 }
 
+// records returns one NDJSON file a type.
+func (c *clinic) records() map[string][]byte {
+	files := make(map[string][]byte)
+	for kind, lines := range c.lines {
+		files[fileName(kind)] = append(bytes.Join(lines, []byte("\n")), '\n')
+	}
+	return files
+}
+
+func fileName(kind string) string { return kind + ".000.ndjson" }
+
 // export returns the files of the export: one NDJSON file a type, the log that
 // a bulk client leaves, and the manifest.
 func (c *clinic) export() map[string][]byte {
-	files := make(map[string][]byte)
+	files := c.records()
 	var outputs list
 	for _, kind := range slices.Sorted(maps.Keys(c.lines)) {
-		name := kind + ".000.ndjson"
-		files[name] = append(bytes.Join(c.lines[kind], []byte("\n")), '\n')
-		outputs = append(outputs, object{"type", kind, "url", name, "count", len(c.lines[kind])})
+		outputs = append(outputs, object{"type", kind, "url", fileName(kind), "count", len(c.lines[kind])})
 	}
 	files["log.ndjson"] = []byte(strings.Join([]string{
 		`{"exportId":"demonstration","timestamp":"` + moment + `","eventId":"kickoff","eventDetail":{"exportUrl":"https://clinic.example.org/fhir/$export"}}`,

@@ -1,18 +1,23 @@
 // Command clinicmaker writes the demonstration data of the repository: a
 // small FHIR R4 bulk export of twelve invented patients, and a vocabulary in
-// Athena layout with the few dozen codes that the export uses. Nothing in
-// them comes from a person. The same program writes the same bytes.
+// Athena layout with the few dozen codes that the export uses. A third, small
+// folder holds files of the same clinic with a line each that cannot be used.
+// Nothing in them comes from a person. The same program writes the same bytes.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
+// folders are those that the maker owns: what else they hold is removed.
+var folders = []string{"clinic", "clinic-damaged", "clinic-vocabulary"}
+
 func main() {
-	out := flag.String("out", "../../testdata", "folder that receives clinic and clinic-vocabulary")
+	out := flag.String("out", "../../testdata", "folder that receives clinic, clinic-damaged and clinic-vocabulary")
 	flag.Parse()
 	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "clinicmaker:", err)
@@ -25,7 +30,7 @@ func run(out string) error {
 	if err != nil {
 		return err
 	}
-	for _, folder := range []string{"clinic", "clinic-vocabulary"} {
+	for _, folder := range folders {
 		if err := os.RemoveAll(filepath.Join(out, folder)); err != nil {
 			return err
 		}
@@ -54,12 +59,16 @@ func build() (map[string][]byte, error) {
 	c.institution()
 	c.stories()
 	c.defects()
-	if c.err != nil {
-		return nil, c.err
-	}
+	damaged := c.damage()
 	files := make(map[string][]byte)
 	for name, text := range c.export() {
 		files["clinic/"+name] = text
+	}
+	for name, text := range damaged.records() {
+		files["clinic-damaged/"+name] = text
+	}
+	if err := errors.Join(c.err, damaged.err); err != nil {
+		return nil, err
 	}
 	for name, text := range words.files() {
 		files["clinic-vocabulary/"+name] = text

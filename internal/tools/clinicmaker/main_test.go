@@ -22,7 +22,7 @@ func TestCommittedFilesAreTheOnesMade(t *testing.T) {
 			t.Errorf("%s: differs from what the maker writes; run go generate in the root", name)
 		}
 	}
-	for _, folder := range []string{"clinic", "clinic-vocabulary"} {
+	for _, folder := range folders {
 		err := fs.WalkDir(os.DirFS(testdata), folder, func(name string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && files[name] == nil {
 				t.Errorf("%s: the maker does not write it", name)

@@ -194,15 +194,28 @@ func (c *clinic) home(patient string) {
 	c.vaccinated(v, "completed", "140")
 }
 
-// defects adds what an export should not hold. testdata/README.md lists them.
+// defects adds what an export should not hold, but a conversion can account
+// for. testdata/README.md lists it.
 func (c *clinic) defects() {
 	v := visit{patient: "Patient/pat-01", encounter: "Encounter/enc-0001", practitioner: "Practitioner/doc-1", day: "2023-02-14"}
 	c.observed(v, "laboratory", coding{loinc, unknown}, "valueQuantity", c.quantity("1.5", "mg/dL")) // a code of no vocabulary
 	c.condition(v, "encounter-diagnosis", "entered-in-error", []coding{{snomed, "195662009"}})
-	lost := visit{patient: "Patient/pat-99", encounter: "Encounter/enc-0001", practitioner: "Practitioner/doc-1", day: "2023-02-14"}
-	c.diagnosed(lost, "10509002")                                                                                                     // a patient who is not in the export
 	c.add(object{"resourceType", "CarePlan", "id", "plan-1", "status", "active", "intent", "plan", "subject", ref("Patient/pat-01")}) // a type without a mapping
-	broken := []byte(`{"resourceType":"Observation","id":"obs-broken","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"83`)
-	lines := c.lines["Observation"] // a line that breaks off, in the middle of the file
-	c.lines["Observation"] = append(lines[:40:40], append([][]byte{broken}, lines[40:]...)...)
+}
+
+// damage returns what arrived late and in part: further files about patients
+// of c, each with a line in the middle that cannot be used.
+func (c *clinic) damage() *clinic {
+	d := &clinic{words: c.words, lines: make(map[string][][]byte), made: c.made}
+	v := visit{patient: "Patient/pat-01", encounter: "Encounter/enc-0001", practitioner: "Practitioner/doc-1", day: "2023-02-14"}
+	d.measured(v, "vital-signs", "8867-4", "74", "/min")
+	d.lines["Observation"] = append(d.lines["Observation"], // a line that breaks off
+		[]byte(`{"resourceType":"Observation","id":"obs-broken","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"83`))
+	d.measured(v, "vital-signs", "29463-7", "83.9", "kg")
+	lost := v
+	lost.patient = "Patient/pat-99" // who is not in the export
+	d.diagnosed(v, "267036007")
+	d.diagnosed(lost, "10509002")
+	d.diagnosed(v, "65363002")
+	return d
 }
