@@ -325,11 +325,12 @@ func (c *conversion) source() omop.CDMSource {
 	if vocabulary == "" {
 		vocabulary = "unknown"
 	}
+	release := vocabulary[:min(len(vocabulary), varchar20)]
 	const cdm54 = 756265 // vocabulary CDM: OMOP CDM Version 5.4.0
 	return omop.CDMSource{
 		CDMSourceName: name, CDMSourceAbbreviation: name[:min(len(name), 25)], CDMHolder: name, CDMETLReference: &etl,
 		SourceReleaseDate: c.extractDay, CDMReleaseDate: c.extractDay, CDMVersion: &version,
-		CDMVersionConceptID: cdm54, VocabularyVersion: vocabulary,
+		CDMVersionConceptID: cdm54, VocabularyVersion: release,
 	}
 }
 

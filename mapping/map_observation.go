@@ -147,6 +147,9 @@ func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 // it back digit for digit.
 func (x *mapper) number(f *Fact, n float64, text []byte) {
 	f.setNumber(nValue, n)
+	if fewDigits(text) {
+		return
+	}
 	var buf [32]byte
 	if !bytes.Equal(strconv.AppendFloat(buf[:0], n, 'f', -1, 64), text) {
 		f.texts[tValueSource] = text
@@ -154,6 +157,31 @@ func (x *mapper) number(f *Fact, n float64, text []byte) {
 }
 
 func quantityText(q fhir.Element) []byte { return q.Get("value").Raw() }
+
+// fewDigits reports whether a JSON number has at most 15 digits and is written
+// the shortest way, so that a float64 gives it back (IEEE 754: 15 decimal
+// digits survive).
+func fewDigits(b []byte) bool {
+	if len(b) > 0 && b[0] == '-' {
+		b = b[1:]
+	}
+	if len(b) > 16 || len(b) > 1 && b[0] == '0' && b[1] != '.' {
+		return false
+	}
+	point := -1
+	for i, c := range b {
+		switch {
+		case c == '.' && point < 0:
+			point = i
+		case c < '0' || c > '9':
+			return false
+		}
+	}
+	if point < 0 {
+		return len(b) > 0 && len(b) <= 15
+	}
+	return b[len(b)-1] != '0'
+}
 
 // quantity reads a Quantity into value_as_number, operator and unit.
 func (x *mapper) quantity(q fhir.Element, f *Fact) bool {

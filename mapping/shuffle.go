@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // The shuffle brings the facts of one person together. Workers collect records
@@ -26,7 +28,8 @@ const (
 // entry is a record in memory with the first bytes of its person, by which
 // most comparisons are decided.
 type entry struct {
-	prefix uint64 // of the person
+	prefix uint64 // first bytes of the person
+	person uint64 // hash of the person: where equal, the person is the same
 	second uint64 // type and first bytes of the id
 	rec    []byte
 }
@@ -42,7 +45,7 @@ type shuffler struct {
 	files   []*os.File
 }
 
-const entryBytes = 40
+const entryBytes = 48
 
 // add keeps a copy of the facts of one resource.
 func (s *shuffler) add(f *Facts) error {
@@ -55,7 +58,8 @@ func (s *shuffler) add(f *Facts) error {
 	at := len(s.chunk)
 	s.chunk = append(s.chunk, s.scratch...)
 	s.entries = append(s.entries, entry{
-		prefix: keyPrefix(f.person), second: uint64(f.typ)<<56 | keyPrefix(f.id)>>8, rec: s.chunk[at:len(s.chunk):len(s.chunk)],
+		prefix: keyPrefix(f.person), person: xxhash.Sum64(f.person),
+		second: uint64(f.typ)<<56 | keyPrefix(f.id)>>8, rec: s.chunk[at:len(s.chunk):len(s.chunk)],
 	})
 	s.used += entryBytes
 	if s.used > s.budget {
@@ -100,8 +104,7 @@ func (s *shuffler) sort() {
 		if a.prefix != b.prefix {
 			return cmp.Compare(a.prefix, b.prefix)
 		}
-		// A person's id is short: its length takes one byte.
-		if n := int(a.rec[0]); a.second != b.second && n < 0x80 && b.rec[0] == a.rec[0] && bytes.Equal(a.rec[1:1+n], b.rec[1:1+n]) {
+		if a.person == b.person && a.second != b.second {
 			return cmp.Compare(a.second, b.second)
 		}
 		return compareRecords(a.rec, b.rec)
