@@ -60,8 +60,8 @@ func TimestampOf(t time.Time) Timestamp {
 // ParseTimestamp returns the clock reading written as YYYY-MM-DDTHH:MM:SS or
 // YYYY-MM-DD HH:MM:SS, with up to six decimals of a second. A zone is refused.
 func ParseTimestamp(s string) (Timestamp, error) {
-	if len(s) < 19 || len(s) > 26 || len(s) == 20 {
-		return 0, errTimestamp
+	if len(s) < 19 || len(s) > 26 || len(s) == 20 || s[13] != ':' || len(s) > 19 && s[19] != '.' {
+		return 0, errTimestamp // package time takes hours of one digit and decimals after a comma
 	}
 	layout := "2006-01-02T15:04:05"
 	if s[10] == ' ' {
