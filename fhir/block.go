@@ -19,7 +19,7 @@ const (
 type block struct {
 	in     *input
 	buf    []byte
-	line   int64 // number of the first line
+	line   int64 // number of the first line; of the line behind one too long
 	offset int64 // of the first byte in the text
 	size   int64 // bytes of text
 	damage *damage
@@ -31,7 +31,7 @@ type blockReader struct {
 	in     *input
 	max    int
 	size   int    // of a block, mostly
-	carry  []byte // begin of the line that the last block ended within
+	carry  []byte // what was read behind the last block
 	line   int64
 	offset int64
 	ended  error
@@ -55,7 +55,7 @@ func (b *blockReader) next(buf []byte) (bl block, ok bool, err error) {
 	}
 	buf = append(buf[:0], b.carry...)
 	b.carry = b.carry[:0]
-	searched := len(buf)
+	searched := 0 // behind a line that was too long, the carry holds whole lines
 	for {
 		buf, b.ended = b.in.fill(buf)
 		if b.ended != nil {
@@ -100,13 +100,13 @@ func (b *blockReader) last(buf []byte) (block, bool, error) {
 func (b *blockReader) skipLong(buf []byte) (block, bool, error) {
 	at := place{name: b.in.src.name, source: b.in.number, record: b.line, line: int(b.line), column: 1, offset: b.offset}
 	rej := tooLong(bytes.Clone(buf[:min(b.max, sampleBytes)]), at, b.max)
-	bl := block{in: b.in, line: b.line, offset: b.offset, long: rej}
+	bl := block{in: b.in, offset: b.offset, long: rej}
 	b.offset += int64(len(buf))
-	b.line++
 	for b.ended == nil {
 		buf, b.ended = b.in.fill(buf[:0])
 		if i := bytes.IndexByte(buf, '\n'); i >= 0 {
 			b.offset += int64(i + 1)
+			b.line++
 			b.carry = append(b.carry, buf[i+1:]...)
 			break
 		}
@@ -114,15 +114,15 @@ func (b *blockReader) skipLong(buf []byte) (block, bool, error) {
 	}
 	var d *damage
 	switch {
-	case errors.As(b.ended, &d):
-		bl.damage = d
-	case b.ended != nil && b.ended != io.EOF:
+	case b.ended != nil && b.ended != io.EOF && !errors.As(b.ended, &d):
 		return bl, false, b.ended
-	}
-	bl.size = b.offset - bl.offset
-	if b.ended != nil && len(b.carry) > 0 {
+	case len(b.carry) > 0:
 		b.ended = nil // the next call finds the end again, behind the carry
+	default:
+		bl.damage = d
 	}
+	bl.line = b.line
+	bl.size = b.offset - bl.offset
 	bl.buf = buf[:0]
 	return bl, true, nil
 }
@@ -146,6 +146,9 @@ func (w *worker) block(bl *block) error {
 		if err := w.e.reject(bl.long); err != nil {
 			return err
 		}
+		if int64(bl.long.Pos.Line) < line {
+			offset += bl.size
+		}
 	}
 	valid := utf8.Valid(data)
 	for len(data) > 0 {
@@ -163,8 +166,7 @@ func (w *worker) block(bl *block) error {
 				if err := w.copyLine(text, &at); err != nil {
 					return err
 				}
-				line++
-				offset += int64(cut + 1)
+				line, offset = behind(line, offset, cut)
 				continue
 			}
 			rej, err := w.line(text, at, valid, cut < 0)
@@ -180,15 +182,24 @@ func (w *worker) block(bl *block) error {
 				read++
 			}
 		}
-		line++
-		offset += int64(cut + 1)
+		line, offset = behind(line, offset, cut)
 	}
 	w.e.count(bl.in.number, read, rejected, bl.size)
 	if bl.damage != nil {
 		at.record, at.line, at.offset = 0, int(line), bl.offset+bl.size
+		at.column = int(at.offset-offset) + 1
 		return w.e.damaged(bl.in, bl.damage, at)
 	}
 	return nil
+}
+
+// behind moves over a line with its line feed, which is at cut; it stays at a
+// line that has none.
+func behind(line, offset int64, cut int) (nextLine, nextOffset int64) {
+	if cut < 0 {
+		return line, offset
+	}
+	return line + 1, offset + int64(cut) + 1
 }
 
 // line reads one line that is not blank and visits its resource; open says

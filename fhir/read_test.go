@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -388,5 +389,39 @@ func TestProgressCountsBytesAsStored(t *testing.T) {
 		}}, func(int, *Resource) error { return nil })
 	if err != nil || last != int64(len(packed)) {
 		t.Errorf("want %d bytes, have %d, %v", len(packed), last, err)
+	}
+}
+
+func TestLinesBetweenLongOnesAreKept(t *testing.T) {
+	long := `{"resourceType":"Binary","data":"` + strings.Repeat("Q", 1500) + `"}` + "\n"
+	short := patient + "\n{\"resourceType\":\"Patient\",\"x\":\"\xff\"}\n" + weight + "\n"
+	text := long + short + strings.Repeat(long, 2) + short + long + patient
+	want, wantStats := readEvents(t, strings.NewReader(text), knobs{format: FormatNDJSON, max: 100, block: 1 << 20})
+	if len(want) != 11 {
+		t.Fatalf("want 11 records, have %d", len(want))
+	}
+	for size := 1; size < 2500; size += 7 {
+		got, stats := readEvents(t, strings.NewReader(text), knobs{format: FormatNDJSON, max: 100, block: size})
+		if !slices.Equal(got, want) || stats != wantStats {
+			t.Fatalf("blocks of %d: want what one block gives: %d records, have %d", size, len(want), len(got))
+		}
+	}
+}
+
+func TestDamageBehindALongLineIsToldOnce(t *testing.T) {
+	var text strings.Builder // does not compress well, so that the cut lies where it is wanted
+	text.WriteString(`{"resourceType":"Binary","data":"` + strings.Repeat("Q", 1500) + `"}` + "\n")
+	for i := range 200 {
+		fmt.Fprintf(&text, "{\"resourceType\":\"Patient\",\"id\":\"%x\"}\n", i*i*i*7919)
+	}
+	packed := gz(text.String())
+	for cut := 100; cut < len(packed); cut += 37 {
+		want, wantStats := readEvents(t, strings.NewReader(packed[:cut]), knobs{format: FormatNDJSON, max: 100, block: 1 << 20})
+		for _, size := range []int{1, 100, 1000, 1600, 2000, 4000} {
+			got, stats := readEvents(t, strings.NewReader(packed[:cut]), knobs{format: FormatNDJSON, max: 100, block: size})
+			if !slices.Equal(got, want) || stats != wantStats {
+				t.Fatalf("cut at %d, blocks of %d: want what one block gives: %d events, have %d", cut, size, len(want), len(got))
+			}
+		}
 	}
 }
