@@ -23,20 +23,20 @@ type Report struct {
 	CDM        string `json:"cdm"`
 	Vocabulary string `json:"vocabulary,omitempty"`
 	Policy     string `json:"policy"`
-	PolicyHash string `json:"policySha256"`
-	Extract    string `json:"extractDate"`
+	PolicyHash string `json:"policy_sha256"`
+	Extract    string `json:"extract_date"`
 
 	Sources   []SourceAccount  `json:"sources"`
 	Resources []TypeAccount    `json:"resources"`
 	Total     TypeAccount      `json:"total"`
 	Rows      map[string]int64 `json:"rows"`
 	Coverage  []Coverage       `json:"coverage"`
-	Covered   Coverage         `json:"coverageTotal"`
-	Cleaned   map[string]int64 `json:"codesCleaned,omitempty"`
-	Imputed   int64            `json:"datesImputed"`
+	Covered   Coverage         `json:"coverage_total"`
+	Cleaned   map[string]int64 `json:"codes_cleaned,omitempty"`
+	Imputed   int64            `json:"dates_imputed"`
 	Losses    map[string]int64 `json:"losses,omitempty"`
-	Unmapped  int64            `json:"unmappedCodes"`
-	Uncounted int64            `json:"unmappedBeyondLimit,omitempty"`
+	Unmapped  int64            `json:"unmapped_codes"`
+	Uncounted int64            `json:"unmapped_beyond_limit,omitempty"`
 }
 
 // SourceAccount says what an input was and what came out of it.
