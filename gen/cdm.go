@@ -7,16 +7,24 @@ import (
 	"github.com/carabiner-health/carabiner/omop/cdm"
 )
 
+// columnarPath is the package of the types of time that the structs use.
+const columnarPath = "github.com/carabiner-health/carabiner/columnar"
+
 // CDM returns the model of row structs for an edition of the OMOP CDM and for
 // the extensions given: one struct a table, one field a column, in the order
 // of the standard. A required column is a value, another one a pointer whose
-// nil is NULL. The names Date and Timestamp are the package's own.
+// nil is NULL. The types Date and Timestamp are those of package columnar, so
+// that the code compiles where that package can be imported.
 func CDM(version cdm.Version, extensions ...*cdm.Model) (*Model, error) {
 	m, parts, err := cdmModel(version, extensions)
 	if err != nil {
 		return nil, err
 	}
 	m.File = "tables_gen.go"
+	m.Aliases = []Alias{
+		{Name: "Date", Doc: "is a day of the calendar.", Path: columnarPath, Type: "Date"},
+		{Name: "Timestamp", Doc: "is a moment on a clock without time zone.", Path: columnarPath, Type: "Timestamp"},
+	}
 	for _, part := range parts {
 		for i := range part.Tables {
 			m.Structs = append(m.Structs, cdmStruct(part, &part.Tables[i]))
@@ -27,7 +35,8 @@ func CDM(version cdm.Version, extensions ...*cdm.Model) (*Model, error) {
 
 // CDMLoose returns the model of the structs into which package omop reads a
 // file that need not obey the standard: every column is optional, and the
-// columns that CDM 5.3 calls by another name stand at the end. A function
+// columns that CDM 5.3 calls by another name stand at the end. They use the
+// names Date and Timestamp of the package that holds the structs of CDM. A function
 // tables lists each struct of CDM with its loose twin.
 func CDMLoose(version cdm.Version, extensions ...*cdm.Model) (*Model, error) {
 	m, parts, err := cdmModel(version, extensions)

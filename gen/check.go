@@ -17,6 +17,14 @@ func (m *Model) check() error {
 		return fmt.Errorf("gen: file %q: want a name that ends in .go and has no folder", m.File)
 	}
 	top := map[string]bool{}
+	for _, a := range m.Aliases {
+		if err := claim(top, a.Name, "alias", false); err != nil {
+			return err
+		}
+		if a.Path == "" || strings.ContainsAny(a.Path, "\"`\\\n") || !token.IsIdentifier(a.Type) || !token.IsExported(a.Type) {
+			return fmt.Errorf("gen: alias %s: want the import path of a package and an exported type of it", a.Name)
+		}
+	}
 	for _, s := range m.Structs {
 		if err := claim(top, s.Name, "struct", false); err != nil {
 			return err

@@ -1,9 +1,11 @@
 package gen
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -134,6 +136,54 @@ func TestCDMHasAFieldForEveryColumnInOrder(t *testing.T) {
 	}
 }
 
+func TestRenderedStructsOfTheCDMCompileByThemselves(t *testing.T) {
+	for _, v := range []cdm.Version{cdm.V54, cdm.V53} {
+		m, err := CDM(v, cdm.Imaging())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := m.Render(&RenderOptions{Package: "rows"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fset := token.NewFileSet()
+		var parsed []*ast.File
+		for _, f := range files {
+			p, err := parser.ParseFile(fset, f.Name, f.Content, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed = append(parsed, p)
+		}
+		imports := func(path string) (*types.Package, error) {
+			if path != columnarPath {
+				return nil, fmt.Errorf("want no import but columnar, have %s", path)
+			}
+			p := types.NewPackage(path, "columnar")
+			for name, basic := range map[string]types.BasicKind{"Date": types.Int32, "Timestamp": types.Int64} {
+				named := types.NewTypeName(token.NoPos, p, name, nil)
+				types.NewNamed(named, types.Typ[basic], nil)
+				p.Scope().Insert(named)
+			}
+			p.MarkComplete()
+			return p, nil
+		}
+		pkg, err := (&types.Config{Importer: importFunc(imports)}).Check("rows", fset, parsed, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", v, err)
+		}
+		for _, name := range []string{"Date", "Timestamp"} {
+			if n, ok := pkg.Scope().Lookup(name).(*types.TypeName); !ok || !n.IsAlias() {
+				t.Errorf("%s: want %s to be another name for columnar's", v, name)
+			}
+		}
+	}
+}
+
+type importFunc func(path string) (*types.Package, error)
+
+func (f importFunc) Import(path string) (*types.Package, error) { return f(path) }
+
 func TestRenderRefusesAModelThatIsNoGo(t *testing.T) {
 	field := func(name string) Struct {
 		return Struct{Name: "A", Fields: []Field{{Name: name, Type: Type{Name: "string"}}}}
@@ -146,6 +196,10 @@ func TestRenderRefusesAModelThatIsNoGo(t *testing.T) {
 		"two structs":   {Package: "p", File: "a.go", Structs: []Struct{{Name: "A"}, {Name: "A"}}},
 		"field":         {Package: "p", File: "a.go", Structs: []Struct{field("lower")}},
 		"keyword":       {Package: "p", File: "a.go", Structs: []Struct{field("type")}},
+		"alias":         {Package: "p", File: "a.go", Aliases: []Alias{{Name: "a b", Path: "x/y", Type: "T"}}},
+		"alias path":    {Package: "p", File: "a.go", Aliases: []Alias{{Name: "A", Type: "T"}}},
+		"alias type":    {Package: "p", File: "a.go", Aliases: []Alias{{Name: "A", Path: "x/y", Type: "lower"}}},
+		"alias, struct": {Package: "p", File: "a.go", Aliases: []Alias{{Name: "A", Path: "x/y", Type: "T"}}, Structs: []Struct{{Name: "A"}}},
 		"no type":       {Package: "p", File: "a.go", Structs: []Struct{{Name: "A", Fields: []Field{{Name: "B"}}}}},
 		"tag":           {Package: "p", File: "a.go", Structs: []Struct{{Name: "A", Fields: []Field{{Name: "B", Type: Type{Name: "string"}, Tags: []Tag{{"csv", "a`b"}}}}}}},
 		"method":        {Package: "p", File: "a.go", Structs: []Struct{{Name: "A", Fields: field("B").Fields, Methods: []Constant{{Name: "B"}}}}},

@@ -8,12 +8,22 @@ type Model struct {
 	// Doc says in the header what the file is made from: "OMOP CDM 5.4".
 	Doc     string
 	Sources []Source
+	Aliases []Alias
 	Structs []Struct
 	Lists   []List
 }
 
 // Source is a published file from which a model was made.
 type Source struct{ Name, SHA256 string }
+
+// Alias is another name for a type of another package.
+type Alias struct {
+	Name string
+	// Doc is the comment without the leading name and slashes: "is a day …".
+	Doc string
+	// Path is the import path of the package of Type.
+	Path, Type string
+}
 
 // Struct is one struct type.
 type Struct struct {

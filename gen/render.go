@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"fmt"
+	"path"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -29,6 +30,11 @@ func (m *Model) Render(opts *RenderOptions) ([]File, error) {
 	f.HeaderComment("//")
 	for _, s := range model.Sources {
 		f.HeaderComment("// Source: " + s.Name + ", SHA-256 " + s.SHA256)
+	}
+	for _, a := range model.Aliases {
+		f.ImportName(a.Path, path.Base(a.Path))
+		f.Comment(a.Name + " " + a.Doc)
+		f.Type().Id(a.Name).Op("=").Qual(a.Path, a.Type)
 	}
 	for _, s := range model.Structs {
 		renderStruct(f, s)

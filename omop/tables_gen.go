@@ -6,6 +6,14 @@
 
 package omop
 
+import "github.com/carabiner-health/carabiner/columnar"
+
+// Date is a day of the calendar.
+type Date = columnar.Date
+
+// Timestamp is a moment on a clock without time zone.
+type Timestamp = columnar.Timestamp
+
 // Person is a row of the table person (CDM 5.4, schema CDM).
 type Person struct {
 	// PersonID (integer, primary key): CDM 5.4, person.person_id.
