@@ -208,7 +208,7 @@ func (c *cursor) next() (bool, error) {
 		return false, fmt.Errorf("%w: %s", errRecord, c.file.Name())
 	}
 	if uint64(cap(c.chunk)-len(c.chunk)) < n {
-		c.chunk = make([]byte, 0, max(int(n), chunkBytes))
+		c.chunk = make([]byte, 0, max(int(n), smallChunk))
 	}
 	at := len(c.chunk)
 	c.chunk = c.chunk[:at+int(n)]
