@@ -72,14 +72,25 @@ func (s *slab[T]) put(v T) *T {
 	return &s.cur[len(s.cur)-1]
 }
 
+// reset takes all values back and forgets what they pointed at.
 func (s *slab[T]) reset() {
+	for _, b := range s.full {
+		clear(b)
+	}
+	clear(s.cur)
 	s.free = append(s.free, s.full...)
 	s.full = s.full[:0]
 	s.cur = s.cur[:0]
 }
 
-// reset empties the batch and keeps its memory.
+// reset empties the batch and keeps its memory, but none of the records that
+// its texts lie in.
 func (r *Rows) reset() {
+	clear(r.Note)
+	clear(r.ImageOccurrence)
+	for i := range r.sources {
+		clear(r.sources[i])
+	}
 	r.Person, r.Death, r.VisitOccurrence = r.Person[:0], r.Death[:0], r.VisitOccurrence[:0]
 	r.ConditionOccurrence, r.DrugExposure = r.ConditionOccurrence[:0], r.DrugExposure[:0]
 	r.ProcedureOccurrence, r.DeviceExposure = r.ProcedureOccurrence[:0], r.DeviceExposure[:0]
