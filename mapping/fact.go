@@ -108,13 +108,12 @@ const (
 type factFlags uint8
 
 const (
-	flagComponent  factFlags = 1 << iota // belongs to the fact before it of the same resource
-	flagOpen                             // a visit without an end
-	flagStartTime                        // Start.HasTime
-	flagEndTime                          // End.HasTime
-	flagStart                            // Start.Set
-	flagEnd                              // End.Set
-	flagHomeNumber                       // has a numeric value: decides the home table of a Medication-less code
+	flagComponent factFlags = 1 << iota // belongs to the fact before it of the same resource
+	flagOpen                            // a visit without an end
+	flagStartTime                       // Start.HasTime
+	flagEndTime                         // End.HasTime
+	flagStart                           // Start.Set
+	flagEnd                             // End.Set
 )
 
 // Fact is one statement about a person or a place, on its way to one row. Its
