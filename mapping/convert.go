@@ -286,8 +286,8 @@ func (c *conversion) reduce(ctx context.Context, db *omop.DatabaseWriter, ids *i
 	}
 	out := newOutput(ctx, db, ids, c.dims)
 	err = flow.Ordered(ctx, len(c.workers), iter.Seq2[*block, error](merged.blocks),
-		func(_ context.Context, k int, b *block) (*Rows, error) {
-			rows := out.pool.Get().(*Rows)
+		func(_ context.Context, k int, b *block) (*rowBatch, error) {
+			rows := out.pool.Get().(*rowBatch)
 			return rows, c.reducers[k].block(b, rows)
 		}, out.put)
 	if err = errors.Join(err, out.close()); err != nil {

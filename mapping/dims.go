@@ -14,14 +14,14 @@ type dimensions struct {
 	providers   map[string]int32
 	careSites   map[string]int32
 	medications map[string]*medication
-	rows        Rows
+	rows        rowBatch
 	located     []int32 // location_id of each Location, beside its source
 	places      places
 }
 
 // medication is what a Medication resource says, for those that refer to it.
 type medication struct {
-	facts    []Fact
+	facts    []fact
 	standard int64 // 1 when its code reached a standard concept
 	used     atomic.Bool
 }
@@ -97,7 +97,7 @@ func (d *dimensions) add(rec *record, policy *Policy, acct *account) error {
 			return err
 		}
 		b = rest
-		var f Fact
+		var f fact
 		if err := ref.decode(&f); err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (d *dimensions) place(content []byte, needed bool) int32 {
 	return id
 }
 
-func (d *dimensions) provider(rec *record, f *Fact, policy *Policy) {
+func (d *dimensions) provider(rec *record, f *fact, policy *Policy) {
 	id := int32(len(d.rows.Provider) + 1)
 	d.providers[string(rec.id)] = id
 	row := omop.Provider{
@@ -182,7 +182,7 @@ func (d *dimensions) provider(rec *record, f *Fact, policy *Policy) {
 // siteKey tells an Organization from a Location of the same id.
 func siteKey(typ resourceType, id []byte) []byte { return append([]byte{byte(typ)}, id...) }
 
-func (d *dimensions) careSite(rec *record, f *Fact, policy *Policy) {
+func (d *dimensions) careSite(rec *record, f *fact, policy *Policy) {
 	id := int32(len(d.rows.CareSite) + 1)
 	d.careSites[string(siteKey(rec.typ, rec.id))] = id
 	row := omop.CareSite{

@@ -35,7 +35,9 @@
 // rows in the order of person, day, resource type and id, so that the same
 // input gives the same bytes whatever the order of files and the number of
 // workers. The way back to the resource stands in idmap/, outside the CDM; no
-// row holds an identifier or a name of a patient, encounter or practitioner.
+// row holds an identifier or a name of a patient, encounter or practitioner,
+// but for the public NPI of staff, which the policy can drop. Notes and
+// addresses are what the source says.
 // Of several copies of one resource the latest by meta.lastUpdated counts, else
 // the one that says most.
 //

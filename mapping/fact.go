@@ -116,12 +116,12 @@ const (
 	flagEnd                             // End.Set
 )
 
-// Fact is one statement about a person or a place, on its way to one row. Its
+// fact is one statement about a person or a place, on its way to one row. Its
 // texts alias the resource or the record that it was read from.
-type Fact struct {
+type fact struct {
 	Table    Table
-	Start    When
-	End      When
+	Start    moment
+	End      moment
 	concepts [numConcepts]int32
 	texts    [numTexts][]byte
 	numbers  [numNumbers]float64
@@ -129,15 +129,15 @@ type Fact struct {
 	flags    factFlags
 }
 
-func (f *Fact) setNumber(i int, v float64) {
+func (f *fact) setNumber(i int, v float64) {
 	f.numbers[i] = v
 	f.hasNum |= 1 << i
 }
 
-func (f *Fact) has(i int) bool { return f.hasNum&(1<<i) != 0 }
+func (f *fact) has(i int) bool { return f.hasNum&(1<<i) != 0 }
 
 // appendFact writes a fact: length, table, flags, day, then what is present.
-func appendFact(dst []byte, f *Fact) []byte {
+func appendFact(dst []byte, f *fact) []byte {
 	at := len(dst)
 	dst = append(dst, 0, 0, 0, 0, byte(f.Table), f.hasNum)
 	fl := f.flags &^ (flagStart | flagEnd | flagStartTime | flagEndTime)
@@ -228,12 +228,12 @@ func nextFact(b []byte) (ref factRef, rest []byte, err error) {
 }
 
 // decode reads the fact that ref points at into f, whose texts then alias it.
-func (ref *factRef) decode(f *Fact) error {
-	*f = Fact{Table: ref.table}
+func (ref *factRef) decode(f *fact) error {
+	*f = fact{Table: ref.table}
 	b := ref.body
 	f.hasNum, f.flags = b[5], factFlags(b[6])
-	f.Start = When{Day: ref.day, Set: f.flags&flagStart != 0, HasTime: f.flags&flagStartTime != 0}
-	f.End = When{Set: f.flags&flagEnd != 0, HasTime: f.flags&flagEndTime != 0}
+	f.Start = moment{Day: ref.day, Set: f.flags&flagStart != 0, HasTime: f.flags&flagStartTime != 0}
+	f.End = moment{Set: f.flags&flagEnd != 0, HasTime: f.flags&flagEndTime != 0}
 	d := decoder{b: b[factHeader:]}
 	if f.Start.HasTime {
 		f.Start.Instant = omop.Timestamp(d.u64())

@@ -4,7 +4,7 @@ import "github.com/carabiner-health/carabiner/omop"
 
 // personRow makes the rows of the person and of its death.
 func (r *reducer) personRow(ref *factRef) error {
-	var f Fact
+	var f fact
 	if err := ref.decode(&f); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (r *reducer) deathRow() error {
 		if ref.table != TableDeath || r.person.dead {
 			continue
 		}
-		var f Fact
+		var f fact
 		if err := ref.decode(&f); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (r *reducer) deathRow() error {
 
 // visitRow makes the row of an encounter, none when it has no date at all.
 func (r *reducer) visitRow(ref *factRef) error {
-	var f Fact
+	var f fact
 	if err := ref.decode(&f); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (r *reducer) visitRow(ref *factRef) error {
 	if !v.end.Set {
 		v.end = v.start
 		if f.flags&flagOpen != 0 && r.inpatient(f.concepts[cConcept]) {
-			v.end = When{Day: max(v.start.Day, r.lastEvent()), Set: true, Imputed: true}
+			v.end = moment{Day: max(v.start.Day, r.lastEvent()), Set: true, Imputed: true}
 			if discharged == 0 {
 				discharged = r.m.policy.OpenVisit.DischargedTo
 			}
@@ -138,7 +138,7 @@ func first(a, b []byte) []byte {
 }
 
 // fill makes the row of an event and returns its local id, 0 for none.
-func (r *reducer) fill(f *Fact, parent *link) int32 {
+func (r *reducer) fill(f *fact, parent *link) int32 {
 	if (f.has(nValue) || f.texts[tValueSource] != nil || f.texts[tValueText] != nil) && f.Table != TableNote && f.Table != TableMeasurement && f.Table != TableObservation {
 		r.account.losses[lossValue]++
 	}
@@ -163,7 +163,7 @@ func (r *reducer) fill(f *Fact, parent *link) int32 {
 	return 0
 }
 
-func (r *reducer) condition(f *Fact) int32 {
+func (r *reducer) condition(f *fact) int32 {
 	rows := r.rows
 	id := int32(len(rows.ConditionOccurrence) + 1)
 	rows.ConditionOccurrence = append(rows.ConditionOccurrence, omop.ConditionOccurrence{
@@ -184,14 +184,14 @@ func (r *reducer) condition(f *Fact) int32 {
 
 // drug: CDM 5.4, drug_exposure.drug_exposure_end_date: start and days of
 // supply where nothing else ends the exposure.
-func (r *reducer) drug(f *Fact) int32 {
+func (r *reducer) drug(f *fact) int32 {
 	rows := r.rows
 	id := int32(len(rows.DrugExposure) + 1)
 	end := f.End
 	switch {
 	case end.Set && end.Day >= f.Start.Day:
 	case f.concepts[cDays] > 0:
-		end = When{Day: f.Start.Day + omop.Date(f.concepts[cDays]-1), Set: true}
+		end = moment{Day: f.Start.Day + omop.Date(f.concepts[cDays]-1), Set: true}
 	default:
 		end = f.Start
 	}
@@ -217,7 +217,7 @@ func (r *reducer) drug(f *Fact) int32 {
 	return id
 }
 
-func (r *reducer) procedure(f *Fact) int32 {
+func (r *reducer) procedure(f *fact) int32 {
 	rows := r.rows
 	id := int32(len(rows.ProcedureOccurrence) + 1)
 	rows.ProcedureOccurrence = append(rows.ProcedureOccurrence, omop.ProcedureOccurrence{
@@ -232,7 +232,7 @@ func (r *reducer) procedure(f *Fact) int32 {
 	return id
 }
 
-func (r *reducer) device(f *Fact) int32 {
+func (r *reducer) device(f *fact) int32 {
 	rows := r.rows
 	id := int32(len(rows.DeviceExposure) + 1)
 	rows.DeviceExposure = append(rows.DeviceExposure, omop.DeviceExposure{
@@ -249,7 +249,7 @@ func (r *reducer) device(f *Fact) int32 {
 
 // measurement: CDM 5.4, measurement. It has no text column for a value: the
 // text goes to value_source_value.
-func (r *reducer) measurement(f *Fact, parent *link) int32 {
+func (r *reducer) measurement(f *fact, parent *link) int32 {
 	rows := r.rows
 	id := int32(len(rows.Measurement) + 1)
 	row := omop.Measurement{
@@ -270,7 +270,7 @@ func (r *reducer) measurement(f *Fact, parent *link) int32 {
 	return id
 }
 
-func (r *reducer) parentOf(f *Fact, parent *link) (id, field *int32) {
+func (r *reducer) parentOf(f *fact, parent *link) (id, field *int32) {
 	if f.flags&flagComponent == 0 || parent.local == 0 {
 		return nil, nil
 	}
@@ -281,7 +281,7 @@ func (r *reducer) parentOf(f *Fact, parent *link) (id, field *int32) {
 	return r.rows.ints.put(parent.local), r.rows.ints.put(c)
 }
 
-func (r *reducer) observation(f *Fact, parent *link) int32 {
+func (r *reducer) observation(f *fact, parent *link) int32 {
 	rows := r.rows
 	id := int32(len(rows.Observation) + 1)
 	row := omop.Observation{
@@ -306,7 +306,7 @@ func (r *reducer) observation(f *Fact, parent *link) int32 {
 	return id
 }
 
-func (r *reducer) note(f *Fact) int32 {
+func (r *reducer) note(f *fact) int32 {
 	rows := r.rows
 	id := int32(len(rows.Note) + 1)
 	rows.Note = append(rows.Note, omop.Note{
@@ -322,7 +322,7 @@ func (r *reducer) note(f *Fact) int32 {
 
 // image: imaging extension, image_occurrence: one row a series, which must
 // belong to a procedure.
-func (r *reducer) image(f *Fact, parent *link) int32 {
+func (r *reducer) image(f *fact, parent *link) int32 {
 	if parent.table != TableProcedureOccurrence {
 		return 0
 	}

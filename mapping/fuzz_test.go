@@ -73,7 +73,7 @@ func FuzzMapSurvivesAnything(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows := &Rows{}
+			rows := &rowBatch{}
 			if err := red.block(bl, rows); err != nil {
 				t.Fatal(err)
 			}
@@ -116,23 +116,23 @@ func FuzzRecordsReadBackAsWritten(f *testing.F) {
 				if err != nil {
 					break
 				}
-				var any Fact
+				var any fact
 				_ = ref.decode(&any)
 				rest = next
 			}
 		}
 		in := Facts{person: text, typ: typeCondition, id: text, source: 3, record: 1 << 40, updated: omop.Timestamp(n)}
-		fact := Fact{Table: TableMeasurement, Start: When{Day: columnar.Date(n), Set: true, HasTime: yes, Instant: omop.Timestamp(n)}}
+		written := fact{Table: TableMeasurement, Start: moment{Day: columnar.Date(n), Set: true, HasTime: yes, Instant: omop.Timestamp(n)}}
 		if yes {
-			fact.End = When{Day: columnar.Date(n), Set: true}
-			fact.flags |= flagComponent
-			fact.setNumber(nLow, v)
+			written.End = moment{Day: columnar.Date(n), Set: true}
+			written.flags |= flagComponent
+			written.setNumber(nLow, v)
 		} else {
-			fact.Start.Instant = 0
+			written.Start.Instant = 0
 		}
-		fact.concepts[cUnit] = n
-		fact.texts[tSource] = text
-		in.items = append(in.items, fact)
+		written.concepts[cUnit] = n
+		written.texts[tSource] = text
+		in.items = append(in.items, written)
 		raw := appendRecord(nil, &in)
 		if err := rec.decode(raw); err != nil {
 			t.Fatal(err)
@@ -144,13 +144,13 @@ func FuzzRecordsReadBackAsWritten(f *testing.F) {
 		if err != nil || len(rest) != 0 {
 			t.Fatalf("want one fact, have %v and %d bytes more", err, len(rest))
 		}
-		var out Fact
+		var out fact
 		if err := ref.decode(&out); err != nil {
 			t.Fatal(err)
 		}
-		if out.Start != fact.Start || out.End != fact.End || out.concepts != fact.concepts ||
-			math.Float64bits(out.numbers[nLow]) != math.Float64bits(fact.numbers[nLow]) || out.hasNum != fact.hasNum ||
-			!bytes.Equal(out.texts[tSource], text) || out.flags&flagComponent != fact.flags&flagComponent {
+		if out.Start != written.Start || out.End != written.End || out.concepts != written.concepts ||
+			math.Float64bits(out.numbers[nLow]) != math.Float64bits(written.numbers[nLow]) || out.hasNum != written.hasNum ||
+			!bytes.Equal(out.texts[tSource], text) || out.flags&flagComponent != written.flags&flagComponent {
 			t.Fatal("the fact changed")
 		}
 	})

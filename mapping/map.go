@@ -40,7 +40,7 @@ type Facts struct {
 	source  int
 	record  int64
 	updated omop.Timestamp
-	items   []Fact
+	items   []fact
 
 	outcome Outcome
 	rule    rule
@@ -248,14 +248,14 @@ func (x *mapper) site(e fhir.Element, typ resourceType) []byte {
 
 // when reads a date of the resource. A value that is no date is reported and
 // taken as absent.
-func (x *mapper) when(e fhir.Element, path string, last bool) When {
+func (x *mapper) when(e fhir.Element, path string, last bool) moment {
 	if !e.Exists() {
-		return When{}
+		return moment{}
 	}
 	w, ok := dateOf(e.Bytes(nil), x.p.Dates == "utc", last)
 	if !ok {
 		x.report(issue.Warning, CodeDate, path, "want a FHIR date, have something else")
-		return When{}
+		return moment{}
 	}
 	if w.Imputed {
 		x.account.imputed++
@@ -264,7 +264,7 @@ func (x *mapper) when(e fhir.Element, path string, last bool) When {
 }
 
 // period reads a Period.
-func (x *mapper) period(e fhir.Element, path string) (start, end When) {
+func (x *mapper) period(e fhir.Element, path string) (start, end moment) {
 	if !e.Exists() {
 		return
 	}
@@ -272,8 +272,8 @@ func (x *mapper) period(e fhir.Element, path string) (start, end When) {
 }
 
 // base returns the fact that all rows of the resource start from.
-func (x *mapper) base() Fact {
-	var f Fact
+func (x *mapper) base() fact {
+	var f fact
 	f.concepts[cType] = x.typeConcept(typeNames[x.typ])
 	f.texts[tEncounter] = x.reference(x.root.Get("encounter"), "Encounter")
 	return f
@@ -287,7 +287,7 @@ func (x *mapper) typeConcept(name string) int32 {
 }
 
 // categoryType lets a category of the resource refine its type concept.
-func (x *mapper) categoryType(f *Fact) {
+func (x *mapper) categoryType(f *fact) {
 	types := x.p.CategoryTypes[typeNames[x.typ]]
 	if len(types) == 0 {
 		return
@@ -303,7 +303,7 @@ func (x *mapper) categoryType(f *Fact) {
 }
 
 // add appends a copy of f.
-func (x *mapper) add(f *Fact) *Fact {
+func (x *mapper) add(f *fact) *fact {
 	x.items = append(x.items, *f)
 	return &x.items[len(x.items)-1]
 }
@@ -342,7 +342,7 @@ func (x *mapper) readCoding(c fhir.Element) {
 // value. It returns false when the CodeableConcept names nothing, or only
 // concepts of a domain that makes no event. field stands in the list of
 // unmapped codes.
-func (x *mapper) event(f *Fact, concept fhir.Element, home Table, field string) bool {
+func (x *mapper) event(f *fact, concept fhir.Element, home Table, field string) bool {
 	x.read(concept)
 	text := concept.Get("text").Bytes(nil)
 	if len(x.codings) == 0 && len(text) == 0 {

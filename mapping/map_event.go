@@ -92,7 +92,7 @@ func (x *mapper) condition() {
 	}
 }
 
-func (x *mapper) onset() When {
+func (x *mapper) onset() moment {
 	if w := x.when(x.root.Get("onsetDateTime"), "onsetDateTime", false); w.Set {
 		return w
 	}
@@ -106,7 +106,7 @@ func (x *mapper) onset() When {
 	return w
 }
 
-func (x *mapper) abatement(f *Fact) When {
+func (x *mapper) abatement(f *fact) moment {
 	f.texts[tStop] = x.root.Get("abatementString").Bytes(nil)
 	if w := x.when(x.root.Get("abatementDateTime"), "abatementDateTime", true); w.Set {
 		return w
@@ -187,7 +187,7 @@ func supplyDays(d fhir.Element) int32 {
 }
 
 // drug makes the rows of a medication that is coded, contained or referred to.
-func (x *mapper) drug(f *Fact) {
+func (x *mapper) drug(f *fact) {
 	home := x.home("MedicationRequest")
 	if c := x.root.Get("medicationCodeableConcept"); c.Exists() {
 		x.event(f, c, home, "medication")
@@ -298,7 +298,7 @@ func (x *mapper) diagnosticReport() {
 }
 
 // note fills a note fact from the report's text; false when it has none.
-func (x *mapper) note(f *Fact, code fhir.Element) bool {
+func (x *mapper) note(f *fact, code fhir.Element) bool {
 	f.Table = TableNote
 	text := x.root.Get("conclusion").Bytes(nil)
 	for p := x.root.Get("presentedForm").First(); p.Exists(); p = p.Next() {

@@ -15,7 +15,7 @@ func (x *mapper) imagingStudy() {
 	x.imagingProcedure(f)
 	study := x.studyUID()
 	for s := x.root.Get("series").First(); s.Exists(); s = s.Next() {
-		g := Fact{Table: TableImageOccurrence, Start: f.Start, flags: flagComponent}
+		g := fact{Table: TableImageOccurrence, Start: f.Start, flags: flagComponent}
 		g.texts[tEncounter] = f.texts[tEncounter]
 		if w := x.when(s.Get("started"), "series.started", false); w.Set {
 			g.Start = w
@@ -35,7 +35,7 @@ func (x *mapper) imagingStudy() {
 }
 
 // imagingProcedure makes the one procedure that the study's series refer to.
-func (x *mapper) imagingProcedure(f Fact) {
+func (x *mapper) imagingProcedure(f fact) {
 	code := x.root.Get("procedureCode").First()
 	x.read(code)
 	f.Table = TableProcedureOccurrence

@@ -51,7 +51,7 @@ func (x *mapper) observation() {
 	}
 }
 
-func (x *mapper) effective() When {
+func (x *mapper) effective() moment {
 	if w := x.when(x.root.Get("effectiveDateTime"), "effectiveDateTime", false); w.Set {
 		return w
 	}
@@ -68,7 +68,7 @@ func (x *mapper) effective() When {
 	return w
 }
 
-func (x *mapper) homeOf(f *Fact) Table {
+func (x *mapper) homeOf(f *fact) Table {
 	if f.has(nValue) {
 		return x.home("Observation.quantity")
 	}
@@ -77,7 +77,7 @@ func (x *mapper) homeOf(f *Fact) Table {
 
 // value reads value[x], interpretation and reference range of an Observation
 // or a component into f and reports whether there is a value.
-func (x *mapper) value(e fhir.Element, f *Fact) bool {
+func (x *mapper) value(e fhir.Element, f *fact) bool {
 	found := false
 	if q := e.Get("valueQuantity"); q.Exists() { // by far the most common form
 		found = x.quantity(q, f)
@@ -102,7 +102,7 @@ func (x *mapper) value(e fhir.Element, f *Fact) bool {
 	return found
 }
 
-func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
+func (x *mapper) valueOf(kind string, v fhir.Element, f *fact) bool {
 	switch kind {
 	case "CodeableConcept":
 		var code, text []byte
@@ -145,7 +145,7 @@ func (x *mapper) valueOf(kind string, v fhir.Element, f *Fact) bool {
 
 // number keeps a number, and its text where the column of numbers can't give
 // it back digit for digit.
-func (x *mapper) number(f *Fact, n float64, text []byte) {
+func (x *mapper) number(f *fact, n float64, text []byte) {
 	f.setNumber(nValue, n)
 	if fewDigits(text) {
 		return
@@ -184,7 +184,7 @@ func fewDigits(b []byte) bool {
 }
 
 // quantity reads a Quantity into value_as_number, operator and unit.
-func (x *mapper) quantity(q fhir.Element, f *Fact) bool {
+func (x *mapper) quantity(q fhir.Element, f *fact) bool {
 	raw := q.Get("value")
 	n, ok := raw.Float64()
 	if !ok || math.IsInf(n, 0) || math.IsNaN(n) {

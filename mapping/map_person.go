@@ -50,7 +50,7 @@ func (x *mapper) patient() {
 		x.quarantine(ruleBirthYear, "birthDate", "want a date with a year, have none")
 		return
 	}
-	var f Fact
+	var f fact
 	f.Table, f.Start = TablePerson, w
 	f.concepts[cDays] = int32(min(len(birth), birthDay))
 	if t, ok := dateOf(extension(x.root.Get("_birthDate"), extBirthTime).Get("valueDateTime").Bytes(nil), false, false); ok && t.HasTime {
@@ -97,7 +97,7 @@ func (x *mapper) death() {
 		}
 		return
 	}
-	f := Fact{Table: TableDeath, Start: x.when(when, "deceasedDateTime", true)}
+	f := fact{Table: TableDeath, Start: x.when(when, "deceasedDateTime", true)}
 	f.concepts[cType] = x.typeConcept("death")
 	if f.Start.Set {
 		x.add(&f)
@@ -107,7 +107,7 @@ func (x *mapper) death() {
 // races: Themis, several races: one observation a race, dated at birth.
 func (x *mapper) races(ids []int32) {
 	for _, id := range ids {
-		f := Fact{Table: TableObservation, Start: x.items[0].Start}
+		f := fact{Table: TableObservation, Start: x.items[0].Start}
 		f.concepts[cType] = x.typeConcept("Observation")
 		f.concepts[cConcept] = x.p.SeveralRaces.Observation
 		f.concepts[cValue] = id
@@ -190,7 +190,7 @@ func (x *mapper) address(a fhir.Element) []byte {
 
 // practitioner: CDM 5.4, provider.
 func (x *mapper) practitioner() {
-	f := Fact{Table: TableProvider}
+	f := fact{Table: TableProvider}
 	f.concepts[cConcept], f.texts[tStatusSource] = x.gender(false)
 	for q := x.root.Get("qualification").First(); q.Exists(); q = q.Next() {
 		if id, source, _ := x.valueConcept(q.Get("code"), "qualification"); source != nil {
@@ -208,7 +208,7 @@ func (x *mapper) practitioner() {
 
 // organization: CDM 5.4, care_site.
 func (x *mapper) organization() {
-	f := Fact{Table: TableCareSite}
+	f := fact{Table: TableCareSite}
 	f.texts[tSource] = x.root.Get("name").Bytes(nil)
 	f.texts[tAddress] = x.address(x.root.Get("address").First())
 	f.concepts[cConcept], f.texts[tValueSource] = x.placeOfService(x.root.Get("type").First())
@@ -240,21 +240,21 @@ func (x *mapper) location() {
 		site = site || containsBytes(x.p.CareSiteLocations, c.Get("code").Bytes(nil))
 	}
 	if site {
-		f := Fact{Table: TableCareSite}
+		f := fact{Table: TableCareSite}
 		f.texts[tSource] = x.root.Get("name").Bytes(nil)
 		f.texts[tAddress] = place
 		f.concepts[cConcept], f.texts[tValueSource] = x.placeOfService(x.root.Get("type").First())
 		x.add(&f)
 		return
 	}
-	f := Fact{Table: TableLocation}
+	f := fact{Table: TableLocation}
 	f.texts[tAddress] = place
 	x.add(&f)
 }
 
 // medication keeps the code for the resources that refer to it.
 func (x *mapper) medication() {
-	var f Fact
+	var f fact
 	if x.event(&f, x.root.Get("code"), x.home("MedicationRequest"), "code") {
 		return
 	}

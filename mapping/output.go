@@ -24,7 +24,7 @@ var eventTables = []Table{
 
 // batch is a batch of rows with its place in the whole.
 type batch struct {
-	rows *Rows
+	rows *rowBatch
 	base [numTables]int32
 	left atomic.Int32 // pipes that still need the rows
 }
@@ -44,7 +44,7 @@ type output struct {
 
 func newOutput(ctx context.Context, db *omop.DatabaseWriter, ids *idMap, dims *dimensions) *output {
 	o := &output{db: db, dims: dims, ids: ids, tables: map[Table]*flow.Pipe[*batch]{}}
-	o.pool.New = func() any { return new(Rows) }
+	o.pool.New = func() any { return new(rowBatch) }
 	for _, t := range eventTables {
 		o.tables[t] = flow.NewPipe(ctx, pipeDepth, func(b *batch) error {
 			b.rows.rebase(t, &b.base)
@@ -72,7 +72,7 @@ func (o *output) done(b *batch) {
 
 // put gives a batch its place and sends it on its way. Batches must come in
 // the order of the persons, from one goroutine.
-func (o *output) put(rows *Rows) error {
+func (o *output) put(rows *rowBatch) error {
 	b := &batch{rows: rows, base: o.base}
 	for t := TablePerson; t < numTables; t++ {
 		n := int64(o.base[t]) + int64(rows.count(t))
@@ -94,7 +94,7 @@ func (o *output) put(rows *Rows) error {
 }
 
 // locate gives the persons of a batch their locations.
-func (o *output) locate(rows *Rows) error {
+func (o *output) locate(rows *rowBatch) error {
 	rows.account, rows.countries = &o.account, o.dims.rows.countries
 	for i, content := range rows.addresses {
 		if content == "" {
@@ -118,7 +118,7 @@ func (o *output) close() error {
 	return errors.Join(append(errs, o.idPipe.Close())...)
 }
 
-func writeTable(db *omop.DatabaseWriter, r *Rows, t Table) error {
+func writeTable(db *omop.DatabaseWriter, r *rowBatch, t Table) error {
 	switch t {
 	case TablePerson:
 		return omop.Write(db, r.Person)

@@ -25,7 +25,7 @@ type reducer struct {
 	account    account
 	rejects    []reject
 
-	rows    *Rows
+	rows    *rowBatch
 	recs    []record
 	rowsOf  []int32 // rows that each record made
 	refs    []factRef
@@ -36,7 +36,7 @@ type reducer struct {
 
 type visit struct {
 	local      int32 // id within the batch, 0 for one that made no row
-	start, end When
+	start, end moment
 	index      int32 // of the reference, while dates are sought
 }
 
@@ -44,7 +44,7 @@ type period struct{ start, end omop.Date }
 
 type personState struct {
 	local       int32
-	birth       When
+	birth       moment
 	death       omop.Date
 	dead        bool
 	first, last omop.Date
@@ -52,7 +52,7 @@ type personState struct {
 }
 
 // block turns a block of persons into rows.
-func (r *reducer) block(b *block, rows *Rows) error {
+func (r *reducer) block(b *block, rows *rowBatch) error {
 	r.rows = rows
 	rows.account = &r.account
 	start := 0
@@ -203,7 +203,7 @@ func (r *reducer) visitRows() error {
 
 // dateVisits dates encounters without a period by the events that name them.
 func (r *reducer) dateVisits() error {
-	var f Fact
+	var f fact
 	for i := range r.refs {
 		ref := &r.refs[i]
 		if !ref.dated || ref.table <= TableVisitOccurrence {
@@ -245,7 +245,7 @@ func (r *reducer) lastEvent() (last omop.Date) {
 
 // eventRows makes the rows of all other facts, in the order of their days.
 func (r *reducer) eventRows() error {
-	var f Fact
+	var f fact
 	order := make([]int32, 0, len(r.refs))
 	for i := range r.refs {
 		ref := &r.refs[i]
@@ -278,7 +278,7 @@ func (r *reducer) eventRows() error {
 			return err
 		}
 		if !ref.dated {
-			f.Start = When{Day: ref.day, Set: true, Imputed: true}
+			f.Start = moment{Day: ref.day, Set: true, Imputed: true}
 		}
 		if f.flags&flagComponent == 0 || parent.rec != ref.rec {
 			parent = link{rec: ref.rec}
@@ -297,7 +297,7 @@ type link struct {
 
 // event makes the row of a fact; of a medication by reference one for each
 // concept that the Medication has.
-func (r *reducer) event(ref *factRef, f *Fact, parent *link) {
+func (r *reducer) event(ref *factRef, f *fact, parent *link) {
 	if med := f.texts[tMedication]; med != nil {
 		m := r.dims.medications[view(med)]
 		if m == nil {
@@ -319,7 +319,7 @@ func (r *reducer) event(ref *factRef, f *Fact, parent *link) {
 	r.row(ref, f, parent)
 }
 
-func (r *reducer) row(ref *factRef, f *Fact, parent *link) {
+func (r *reducer) row(ref *factRef, f *fact, parent *link) {
 	if r.person.dead && f.Start.Day > r.person.death+60 {
 		r.account.losses[lossAfterDeath]++
 	}
@@ -339,7 +339,7 @@ func (r *reducer) row(ref *factRef, f *Fact, parent *link) {
 	}
 }
 
-func (w When) dayOr(d omop.Date) omop.Date {
+func (w moment) dayOr(d omop.Date) omop.Date {
 	if w.Set {
 		return w.Day
 	}
@@ -347,7 +347,7 @@ func (w When) dayOr(d omop.Date) omop.Date {
 }
 
 // visitOf returns the local id of the visit that a fact names.
-func (r *reducer) visitOf(f *Fact) *int32 {
+func (r *reducer) visitOf(f *fact) *int32 {
 	name := f.texts[tEncounter]
 	if name == nil {
 		return nil
@@ -360,7 +360,7 @@ func (r *reducer) visitOf(f *Fact) *int32 {
 	return r.rows.ints.put(v.local)
 }
 
-func (r *reducer) providerOf(f *Fact) *int32 {
+func (r *reducer) providerOf(f *fact) *int32 {
 	name := f.texts[tProvider]
 	if name == nil {
 		return nil
@@ -373,7 +373,7 @@ func (r *reducer) providerOf(f *Fact) *int32 {
 	return r.rows.ints.put(id)
 }
 
-func (r *reducer) careSiteOf(f *Fact) *int32 {
+func (r *reducer) careSiteOf(f *fact) *int32 {
 	name := f.texts[tCareSite]
 	if name == nil {
 		return nil

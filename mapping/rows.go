@@ -9,9 +9,9 @@ import (
 	"github.com/carabiner-health/carabiner/omop"
 )
 
-// Rows are OMOP rows in typed batches, each table sorted by person. The ids of
-// a batch count from 1 within it until the batch has its place in the whole.
-type Rows struct {
+// rowBatch holds OMOP rows by table, sorted by person. Their ids count from 1
+// within the batch until it has its place in the whole.
+type rowBatch struct {
 	Person              []omop.Person
 	Death               []omop.Death
 	VisitOccurrence     []omop.VisitOccurrence
@@ -85,7 +85,7 @@ func (s *slab[T]) reset() {
 
 // reset empties the batch and keeps its memory, but none of the records that
 // its texts lie in.
-func (r *Rows) reset() {
+func (r *rowBatch) reset() {
 	clear(r.Note)
 	clear(r.ImageOccurrence)
 	for i := range r.sources {
@@ -109,7 +109,7 @@ func (r *Rows) reset() {
 }
 
 // count returns the rows of a table.
-func (r *Rows) count(t Table) int {
+func (r *rowBatch) count(t Table) int {
 	switch t {
 	case TablePerson:
 		return len(r.Person)
@@ -152,14 +152,14 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // text returns a nullable column value, cut to the column's length in
 // characters; empty is NULL.
-func (r *Rows) text(b []byte, limit int) *string {
+func (r *rowBatch) text(b []byte, limit int) *string {
 	if len(b) == 0 {
 		return nil
 	}
 	return r.strs.put(r.cut(view(b), limit))
 }
 
-func (r *Rows) cut(s string, limit int) string {
+func (r *rowBatch) cut(s string, limit int) string {
 	if limit == varcharMax || len(s) <= limit || utf8.RuneCountInString(s) <= limit {
 		return s
 	}
@@ -176,7 +176,7 @@ func (r *Rows) cut(s string, limit int) string {
 
 // concept returns a nullable concept column: the concept, 0 when there is
 // only a source value, NULL when there is neither.
-func (r *Rows) concept(id int32, source []byte) *int32 {
+func (r *rowBatch) concept(id int32, source []byte) *int32 {
 	if id == 0 && len(source) == 0 {
 		return nil
 	}
@@ -184,21 +184,21 @@ func (r *Rows) concept(id int32, source []byte) *int32 {
 }
 
 // id returns a nullable reference; 0 is NULL.
-func (r *Rows) id(v int32) *int32 {
+func (r *rowBatch) id(v int32) *int32 {
 	if v == 0 {
 		return nil
 	}
 	return r.ints.put(v)
 }
 
-func (r *Rows) number(f *Fact, i int) *float64 {
+func (r *rowBatch) number(f *fact, i int) *float64 {
 	if !f.has(i) {
 		return nil
 	}
 	return r.floats.put(f.numbers[i])
 }
 
-func (r *Rows) instant(w When) *omop.Timestamp {
+func (r *rowBatch) instant(w moment) *omop.Timestamp {
 	switch {
 	case !w.Set:
 		return nil
@@ -208,7 +208,7 @@ func (r *Rows) instant(w When) *omop.Timestamp {
 	return r.stamps.put(dayTime(w.Day))
 }
 
-func (r *Rows) day(w When) *omop.Date {
+func (r *rowBatch) day(w moment) *omop.Date {
 	if !w.Set {
 		return nil
 	}
@@ -216,7 +216,7 @@ func (r *Rows) day(w When) *omop.Date {
 }
 
 // locationRow makes a row of the content of an address.
-func (r *Rows) locationRow(id int32, content string) omop.Location {
+func (r *rowBatch) locationRow(id int32, content string) omop.Location {
 	var parts [addressParts][]byte
 	i := 0
 	for p := range strings.SplitSeq(content, addressSep) {
@@ -252,7 +252,7 @@ func (r *Rows) locationRow(id int32, content string) omop.Location {
 }
 
 // rebase adds to the ids of one table what came before the batch.
-func (r *Rows) rebase(t Table, base *[numTables]int32) {
+func (r *rowBatch) rebase(t Table, base *[numTables]int32) {
 	shift := func(own, person, visit *int32) {
 		*own += base[t]
 		*person += base[TablePerson]

@@ -2,9 +2,9 @@ package mapping
 
 import "github.com/carabiner-health/carabiner/omop"
 
-// When is a point in time as a resource states it: the local day, and the
+// moment is a point in time as a resource states it: the local day, and the
 // instant in UTC where the resource gives one.
-type When struct {
+type moment struct {
 	Day     omop.Date      // days since 1970-01-01, local unless the policy says otherwise
 	Instant omop.Timestamp // UTC, microseconds; meaningful only with HasTime
 	HasTime bool
@@ -15,38 +15,38 @@ type When struct {
 // dateOf reads a FHIR date, dateTime or instant (R4, datatypes: primitive
 // types). A partial date becomes the first day of its month or year, with
 // last the last one. ok is false for anything else.
-func dateOf(b []byte, utcDay, last bool) (w When, ok bool) {
+func dateOf(b []byte, utcDay, last bool) (w moment, ok bool) {
 	y, ok := digits(b, 0, 4)
 	if !ok || y == 0 {
-		return When{}, false
+		return moment{}, false
 	}
 	if len(b) == 4 {
 		if last {
-			return When{Day: civil(y, 12, 31), Set: true, Imputed: true}, true
+			return moment{Day: civil(y, 12, 31), Set: true, Imputed: true}, true
 		}
-		return When{Day: civil(y, 1, 1), Set: true, Imputed: true}, true
+		return moment{Day: civil(y, 1, 1), Set: true, Imputed: true}, true
 	}
 	m, ok := digits(b, 5, 7)
 	if !ok || b[4] != '-' || m < 1 || m > 12 {
-		return When{}, false
+		return moment{}, false
 	}
 	if len(b) == 7 {
 		if last {
-			return When{Day: civil(y, m, monthDays(y, m)), Set: true, Imputed: true}, true
+			return moment{Day: civil(y, m, monthDays(y, m)), Set: true, Imputed: true}, true
 		}
-		return When{Day: civil(y, m, 1), Set: true, Imputed: true}, true
+		return moment{Day: civil(y, m, 1), Set: true, Imputed: true}, true
 	}
 	d, ok := digits(b, 8, 10)
 	if !ok || b[7] != '-' || d < 1 || d > monthDays(y, m) {
-		return When{}, false
+		return moment{}, false
 	}
-	w = When{Day: civil(y, m, d), Set: true}
+	w = moment{Day: civil(y, m, d), Set: true}
 	if len(b) == 10 {
 		return w, true
 	}
 	us, offset, zone, ok := clockOf(b[10:])
 	if !ok {
-		return When{}, false
+		return moment{}, false
 	}
 	w.HasTime = true
 	w.Instant = omop.Timestamp(int64(w.Day)*dayMicros + us - offset)
