@@ -143,8 +143,7 @@ func (c *conversion) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Resource ids hardly compress: a cheap codec is as good as a thorough one.
-	ids, err := newIDMap(c.dir, columnar.Options{Compression: columnar.Snappy})
+	ids, err := newIDMap(c.dir, columnar.Options{Compression: c.idCompression()})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -157,6 +156,15 @@ func (c *conversion) run(ctx context.Context) (*Report, error) {
 		return nil, errors.Join(err, ids.abort())
 	}
 	return c.finish(ctx, db)
+}
+
+// idCompression: resource ids hardly compress, a cheap codec is as good as a
+// thorough one.
+func (c *conversion) idCompression() columnar.Compression {
+	if c.opts.Compression == columnar.Zstd {
+		return columnar.Snappy
+	}
+	return c.opts.Compression
 }
 
 // readOptions are those of the map step; a second reading uses the same bounds.
