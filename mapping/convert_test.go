@@ -34,9 +34,18 @@ func convertFolder(t testing.TB, dir string, opts ConvertOptions) (string, *Repo
 	return opts.Out, r
 }
 
+// long leaves a test on whole extracts out of short runs, such as the race
+// detector's; TestConvertBytesDependOnTheInputAlone stays in.
+func long(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a whole extract takes long")
+	}
+}
+
 // TestConvertAccountsForEveryResource counts the resources of the real extract
 // apart, by encoding/json, and adds up the account, the tables and the id map.
 func TestConvertAccountsForEveryResource(t *testing.T) {
+	long(t)
 	dir := golden.Shared(t, "data/fhir/synthea/bulk-300")
 	want := map[string]int64{}
 	linesOf(t, dir, func(_ string, line []byte) {
@@ -91,6 +100,7 @@ func readIDs(t testing.TB, out string, tb Table) (rows []IDRow) {
 // TestConvertCoversTheExtract holds the share of coded clinical events that
 // reach a standard concept: the six types that the shared data's own count uses.
 func TestConvertCoversTheExtract(t *testing.T) {
+	long(t)
 	_, r := convertFolder(t, golden.Shared(t, "data/fhir/synthea/bulk-300"), ConvertOptions{})
 	var all Coverage
 	for _, c := range r.Coverage {
@@ -153,6 +163,7 @@ func shuffled(t testing.TB, from, to string, keep func(line []byte) bool) {
 // TestConvertGivesTheSameFromBundlesAndBulk: the first 100 patients come as
 // transaction bundles with urn:uuid references and as bulk lines.
 func TestConvertGivesTheSameFromBundlesAndBulk(t *testing.T) {
+	long(t)
 	root := golden.Shared(t, "data/fhir/synthea")
 	first := map[string]bool{}
 	b, err := os.ReadFile(filepath.Join(root, "patients.tsv"))
