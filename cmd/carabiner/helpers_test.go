@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -83,61 +82,5 @@ func TestTextFindingsAreBoundedByCodeAndCounted(t *testing.T) {
 	}
 	if want := "findings: warning 8, information 8 (not shown: t-info 5, t-warning 3)\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("want the end %q, have\n%s", want, out)
-	}
-}
-
-func TestProgressWritesPlainLinesNowAndThen(t *testing.T) {
-	var stderr strings.Builder
-	p := newProgress(&screen{w: &stderr}, &stderr, "convert", false)
-	p.show(1, 100)
-	if stderr.Len() > 0 {
-		t.Errorf("at once: want nothing, have %q", stderr.String())
-	}
-	p.next = time.Time{}
-	p.show(50<<20, 100<<20)
-	p.show(51<<20, 100<<20)
-	p.next = time.Time{}
-	p.show(2048, 0)
-	if want := "convert: 50 % of 100.0 MiB\nconvert: 2.0 KiB\n"; stderr.String() != want {
-		t.Errorf("want %q, have %q", want, stderr.String())
-	}
-	p.close()
-	silent := newProgress(&screen{w: &stderr}, &stderr, "convert", true)
-	silent.next = time.Time{}
-	silent.show(99, 100)
-	if strings.Contains(stderr.String(), "99") {
-		t.Error("silent: want nothing")
-	}
-}
-
-func TestBarStandsOnOneLineAndYieldsToFindings(t *testing.T) {
-	var stderr strings.Builder
-	s := &screen{w: &stderr}
-	p := newProgress(s, &stderr, "convert", false)
-	p.terminal = func() (int, bool) { return 60, true }
-	p.next = time.Time{}
-	p.show(1<<20, 4<<20)
-	if want := "\r\x1b[Kconvert [========                        ]  25 % of 4.0 MiB"; stderr.String() != want {
-		t.Errorf("want %q, have %q", want, stderr.String())
-	}
-	p.show(2<<20, 4<<20)
-	stderr.Reset()
-	if _, err := s.Write([]byte("a finding\n")); err != nil {
-		t.Fatal(err)
-	}
-	if want := "\r\x1b[Ka finding\n"; stderr.String() != want {
-		t.Errorf("want %q, have %q", want, stderr.String())
-	}
-	stderr.Reset()
-	p.close()
-	if stderr.Len() > 0 {
-		t.Errorf("no bar is there: want nothing, have %q", stderr.String())
-	}
-	for width := range 200 {
-		for _, total := range []int64{0, 10, 1 << 40} {
-			if line := bar("validate", total/3, total, time.Minute, width); len(line) >= max(width, 1) {
-				t.Errorf("width %d: have a line of %d", width, len(line))
-			}
-		}
 	}
 }
