@@ -52,6 +52,7 @@ var doors = map[string]string{
 	"github.com/edsrzf/mmap-go":             "omop/vocab",
 	"github.com/spf13":                      "cmd/",
 	"golang.org/x/term":                     "cmd/",
+	"github.com/vbauerster/mpb":             "cmd/",
 	"github.com/rogpeppe/go-internal":       "",
 	// internal/golden is test code that several packages share.
 	"github.com/google/go-cmp": "internal/golden",
