@@ -115,9 +115,9 @@ func (c *concepts) reserve(d *concepts, blocks int64) {
 
 // append adds the columns of a block.
 func (c *concepts) append(d *concepts) error {
-	if len(c.ids)+len(d.ids) >= math.MaxInt32 || uint64(len(c.codes)+len(d.codes)) > math.MaxUint32 ||
+	if len(c.ids)+len(d.ids) > maxConcepts || uint64(len(c.codes)+len(d.codes)) > math.MaxUint32 ||
 		uint64(len(c.names)+len(d.names)) > math.MaxUint32 {
-		return errors.New("want fewer than 2147483647 concepts with less than 4 GiB of codes and of names")
+		return errors.New("want at most 1073741824 concepts with less than 4 GiB of codes and of names")
 	}
 	base := uint32(len(c.codes))
 	for i := range d.codeEnds {
@@ -431,56 +431,80 @@ func (c *concepts) find(id int32) (uint32, bool) {
 	return lo + uint32(i), ok
 }
 
-// hash puts the concepts into the order of the records: by range of the hash of
-// vocabulary and code, then by hash, and of those that share both the best
-// first, then that of the lowest id.
+// hash gives every concept its slot. The concepts are put into the order of
+// the lines of their hashes, then of the hashes, and of those that share both
+// the best first, then that of the lowest id; those without a code come last.
 func (b *builder) hash(ctx context.Context) error {
 	c := &b.columns
 	n := len(c.ids)
+	b.lines = uint32(n*2/3 + 1) // n*4/3 slots
 	hashes := make([]uint64, n)
-	b.buckets = make([]uint32, n/2+2)
-	ranges := uint32(len(b.buckets) - 1)
+	starts := make([]uint32, b.lines+2)
+	lineOf := func(i int) uint32 {
+		if len(part(c.codes, c.codeEnds, uint32(i))) == 0 {
+			return b.lines
+		}
+		return lineOf(hashes[i], b.lines)
+	}
 	for i := range hashes {
 		if i&0xffff == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		code := part(c.codes, c.codeEnds, uint32(i))
 		hashes[i] = hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
-		b.buckets[bucketOf(hashes[i], ranges)+1]++
+		starts[lineOf(i)+1]++
 	}
-	for i := range ranges {
-		b.buckets[i+1] += b.buckets[i]
+	for i := range b.lines + 1 {
+		starts[i+1] += starts[i]
 	}
-	next := slices.Clone(b.buckets)
 	b.order = make([]uint32, n)
-	for i, h := range hashes {
-		r := bucketOf(h, ranges)
-		b.order[next[r]] = uint32(i)
-		next[r]++
-	}
-	b.tags = make([]uint32, ranges+1)
-	for r := range ranges {
-		if r&0xffff == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		bucket := b.order[b.buckets[r]:b.buckets[r+1]]
-		slices.SortFunc(bucket, func(i, j uint32) int {
-			return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
-		})
-		for k := range min(len(bucket), tagged) {
-			b.tags[r] |= tagOf(hashes[bucket[k]]) << (8 * k)
-		}
-		for k := range len(bucket) - 1 {
-			if hashes[bucket[k]] == hashes[bucket[k+1]] && len(part(c.codes, c.codeEnds, bucket[k])) > 0 {
-				b.same++
-			}
-		}
+	for i := range hashes {
+		l := lineOf(i)
+		b.order[starts[l]] = uint32(i)
+		starts[l]++ // in the end the start of the next line
 	}
 	b.places = make([]uint32, n)
-	for p, i := range b.order {
-		b.places[i] = uint32(p)
+	from := uint32(0)
+	for l := range b.lines + 1 {
+		if l&0xffff == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		same := b.order[from:starts[l]]
+		from = starts[l]
+		if l < b.lines {
+			b.sortLine(same, hashes)
+		}
+		b.place(l, same)
 	}
+	b.slots = max(b.slots, b.lines*lineSlots)
 	return nil
+}
+
+// sortLine puts the concepts of a line into their order.
+func (b *builder) sortLine(line []uint32, hashes []uint64) {
+	slices.SortFunc(line, func(i, j uint32) int {
+		return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
+	})
+	for k := 1; k < len(line); k++ {
+		if hashes[line[k-1]] == hashes[line[k]] {
+			b.same++
+		}
+	}
+}
+
+// place puts the concepts of line l into the first slots that are vacant.
+func (b *builder) place(l uint32, line []uint32) {
+	if len(line) == 0 {
+		return
+	}
+	b.slots = max(b.slots, l*lineSlots)
+	for _, i := range line {
+		b.places[i] = b.slots
+		b.slots++
+	}
+	if l < b.lines {
+		b.reach = max(b.reach, b.slots-l*lineSlots)
+	}
 }
 
 // reportSame reports how many concepts are not the first of their code.

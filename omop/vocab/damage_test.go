@@ -36,7 +36,7 @@ func sign(data []byte) {
 	}
 	le := binary.LittleEndian
 	for i := range sectionCount {
-		p := data[44+24*i:]
+		p := data[tableOffset+tableEntry*i:]
 		from, n := le.Uint64(p), le.Uint64(p[8:])
 		if from <= uint64(len(data)) && n <= uint64(len(data))-from {
 			le.PutUint64(p[16:], xxhash.Sum64(data[from:from+n]))

@@ -21,14 +21,14 @@ import (
 // of every [omop.ConceptInfo] lie in the index itself: they, too, are valid
 // until Close only. Use strings.Clone on what is to live longer.
 type Store struct {
-	head *header
-	meta *metadata
-	data []byte    // the whole index
-	file mmap.MMap // data, if it is a mapped file
-	sec  [sectionCount][]byte
-	n    uint32 // number of concepts
-	unit uint32 // number of the vocabulary UCUM
-	ucum bool   // there is one
+	head  *header
+	meta  *metadata
+	data  []byte    // the whole index
+	file  mmap.MMap // data, if it is a mapped file
+	sec   [sectionCount][]byte
+	slots uint32 // for concepts
+	unit  uint32 // number of the vocabulary UCUM
+	ucum  bool   // there is one
 
 	shared bool // there is one for all callers: Close leaves it alone
 }
@@ -89,7 +89,7 @@ func newStore(data []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{head: h, data: data, n: h.concepts}
+	s := &Store{head: h, data: data, slots: h.slots}
 	for i, x := range h.sections {
 		s.sec[i] = data[x.offset : x.offset+x.length : x.offset+x.length]
 	}
@@ -167,62 +167,66 @@ func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omo
 	if !ok {
 		return dst
 	}
-	b := s.bucket(v, code)
-	for i, ok := s.next(&b, v, code); ok; i, ok = s.next(&b, v, code) {
+	p := s.probe(v, code)
+	for i, ok := s.next(&p); ok; i, ok = s.next(&p) {
 		dst = append(dst, s.info(i))
 	}
 	return dst
 }
 
 func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) {
-	b := s.bucket(vocabulary, code)
-	if i, ok := s.next(&b, vocabulary, code); ok {
+	p := s.probe(vocabulary, code)
+	if i, ok := s.next(&p); ok {
 		return s.info(i), true
 	}
 	return omop.ConceptInfo{}, false
 }
 
-// bucket is the records among which a code is, the better ones first.
-type bucket struct {
-	lo, hi uint32
-	tags   uint32 // one byte each of the first records, turned so that the code's own is 0
-	known  int    // number of tags left
+// probe is the search for a code: the slots in which it may be, the better
+// concepts first.
+type probe struct {
+	vocabulary uint32
+	code       string
+	mark       uint32 // what stands before the code if it is long
+	slots      []byte // from lo on
+	lo         uint32
 }
 
-func (s *Store) bucket(vocabulary uint32, code string) bucket {
+func (s *Store) probe(vocabulary uint32, code string) probe {
 	if code == "" {
-		return bucket{}
+		return probe{}
 	}
 	h := hashOf(vocabulary, code)
-	b := s.sec[secBuckets][uint64(bucketOf(h, s.head.buckets))*8:]
-	return bucket{
-		lo:    binary.LittleEndian.Uint32(b),
-		hi:    min(binary.LittleEndian.Uint32(b[8:]), s.n),
-		tags:  binary.LittleEndian.Uint32(b[4:]) ^ tagOf(h)*0x01010101,
-		known: tagged,
-	}
+	lo := lineOf(h, s.head.lines) * lineSlots
+	hi := lo + min(s.head.reach, s.slots-lo)
+	return probe{vocabulary: vocabulary, code: code, mark: longMark(h), lo: lo,
+		slots: s.sec[secRecords][uint64(lo)*recordSize : uint64(hi)*recordSize]}
 }
 
-// next returns the next record of the bucket that has the vocabulary and the
-// code. A record whose tag differs is not touched: it would cost as much as
-// the right one.
-func (s *Store) next(b *bucket, vocabulary uint32, code string) (uint32, bool) {
-	for b.lo < b.hi {
-		i, other := b.lo, b.known > 0 && b.tags&0xff != 0
-		b.lo++
-		b.known--
-		b.tags >>= 8
-		if !other && s.matches(i, vocabulary, code) {
+// next returns the next slot that has the vocabulary and the code. It looks at
+// reach slots at most, in an index without damage at two or three as a rule.
+func (s *Store) next(p *probe) (uint32, bool) {
+	for len(p.slots) >= recordSize {
+		r, i := record(p.slots[:recordSize]), p.lo
+		p.slots = p.slots[recordSize:]
+		p.lo++
+		if r.vacant() {
+			p.slots = nil
+			return 0, false
+		}
+		if s.matches(r, p) {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
-// matches reports whether record i has the vocabulary and the code.
-func (s *Store) matches(i, vocabulary uint32, code string) bool {
-	r := s.record(i)
-	return s.code(r) == code && s.kind(r).vocabulary == vocabulary
+// matches reports whether a record has the vocabulary and the code.
+func (s *Store) matches(r record, p *probe) bool {
+	if n := int(r[12]); n <= inlineCode {
+		return n == len(p.code) && string(r[13:13+n]) == p.code && s.kind(r).vocabulary == p.vocabulary
+	}
+	return binary.LittleEndian.Uint32(r[12:]) == p.mark && s.code(r) == p.code && s.kind(r).vocabulary == p.vocabulary
 }
 
 // Concept returns the concept of an id.
@@ -279,23 +283,25 @@ func (s *Store) Ingredients(id int32, dst []int32) []int32 {
 func (s *Store) All() iter.Seq[omop.ConceptInfo] {
 	return func(yield func(omop.ConceptInfo) bool) {
 		for b := s.sec[secIDs]; len(b) >= 8; b = b[8:] {
-			if i := binary.LittleEndian.Uint32(b[4:]); i < s.n && !yield(s.info(i)) {
+			if i := binary.LittleEndian.Uint32(b[4:]); i < s.slots && !yield(s.info(i)) {
 				return
 			}
 		}
 	}
 }
 
-// record is a record of the index and the one after it, where its list of
-// targets ends. A lookup touches one cache line of it:
+// record is one slot of the index; for maps, with the one after it, where its
+// list of targets ends:
 //
-//	 0  uint32  concept id
-//	 4  uint32  place of its first target in section maps-to
-//	 8  uint32  kind
+//	 0  uint32  concept id; in a vacant slot 1<<32-1
+//	 4  uint32  place of its first target in section maps-to, also if vacant
+//	 8  uint32  kind; in a vacant slot 1<<32-1
 //	12  uint8   length of the code, or 255
-//	13  [19]    the code; if it is longer, 3 bytes of nothing, uint32 place
+//	13  [19]    the code; if it is longer, 3 bytes of its hash, uint32 place
 //	            in section codes, uint32 length
 type record []byte
+
+func (r record) vacant() bool { return binary.LittleEndian.Uint32(r) == vacant }
 
 func (r record) id() int32    { return int32(binary.LittleEndian.Uint32(r)) }
 func (r record) kind() uint32 { return binary.LittleEndian.Uint32(r[8:]) }
@@ -303,7 +309,7 @@ func (r record) maps() (from, to uint32) {
 	return binary.LittleEndian.Uint32(r[4:]), binary.LittleEndian.Uint32(r[recordSize+4:])
 }
 
-// record returns record i; i must be less than n.
+// record returns slot i and the one after it; i must be less than slots.
 func (s *Store) record(i uint32) record {
 	p := uint64(i) * recordSize
 	return record(s.sec[secRecords][p : p+2*recordSize])
@@ -331,7 +337,8 @@ func (s *Store) kind(r record) *kind {
 	return &noKind
 }
 
-// info returns what the index says of concept i; i must be less than n.
+// info returns what the index says of the concept in slot i; i must be less
+// than slots.
 func (s *Store) info(i uint32) omop.ConceptInfo {
 	r := s.record(i)
 	k := s.kind(r)
@@ -351,9 +358,9 @@ func (s *Store) info(i uint32) omop.ConceptInfo {
 	return c
 }
 
-// find returns the number of the record of an id.
+// find returns the slot of an id.
 func (s *Store) find(id int32) (uint32, bool) {
-	if s.n == 0 || id < 0 || uint32(id) < s.head.firstID {
+	if s.slots == 0 || id < 0 || uint32(id) < s.head.firstID {
 		return 0, false
 	}
 	le := binary.LittleEndian
@@ -362,7 +369,7 @@ func (s *Store) find(id int32) (uint32, bool) {
 	if p+8 > uint64(len(dir)) {
 		return 0, false
 	}
-	lo, end := le.Uint32(dir[p:]), min(le.Uint32(dir[p+4:]), s.n)
+	lo, end := le.Uint32(dir[p:]), min(le.Uint32(dir[p+4:]), s.head.concepts)
 	ids := s.sec[secIDs]
 	for hi := end; lo < hi; {
 		m := lo + (hi-lo)/2
@@ -376,7 +383,7 @@ func (s *Store) find(id int32) (uint32, bool) {
 		return 0, false
 	}
 	i := le.Uint32(ids[uint64(lo)*8+4:])
-	return i, i < s.n
+	return i, i < s.slots
 }
 
 // sparse returns the range of targets of an id in a list that holds only the
@@ -403,11 +410,11 @@ func (s *Store) sparse(keys int, id int32) (lo, hi uint32) {
 	return le.Uint32(b[from*8+4:]), le.Uint32(b[from*8+12:])
 }
 
-// appendAll appends the concepts whose numbers a list holds from lo to hi.
+// appendAll appends the concepts whose slots a list holds from lo to hi.
 func (s *Store) appendAll(list int, lo, hi uint32, dst []omop.ConceptInfo) []omop.ConceptInfo {
 	b := s.sec[list]
 	for ; lo < hi && uint64(lo)*4+4 <= uint64(len(b)); lo++ {
-		if i := binary.LittleEndian.Uint32(b[uint64(lo)*4:]); i < s.n {
+		if i := binary.LittleEndian.Uint32(b[uint64(lo)*4:]); i < s.slots {
 			dst = append(dst, s.info(i))
 		}
 	}

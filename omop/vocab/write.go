@@ -95,12 +95,6 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 			}
 		}
 	})
-	s.section(secBuckets, func() {
-		for i, start := range b.buckets {
-			s.uint32(start)
-			s.uint32(b.tags[i])
-		}
-	})
 	s.section(secIDs, func() {
 		for i, id := range c.ids {
 			s.uint32(uint32(id))
@@ -134,18 +128,28 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 	h := &s.h
 	h.fileSize = s.at
 	h.concepts = uint32(len(c.ids))
-	h.buckets = uint32(len(b.buckets) - 1)
+	h.slots, h.lines, h.reach = b.slots, b.lines, b.reach
 	h.shift = c.directory.shift
 	h.firstID = c.directory.first
 	return h, s.err
 }
 
-// writeRecords writes one record a concept and one that ends the last.
+// writeRecords writes all slots and a vacant one at the end.
 func (b *builder) writeRecords(s *sectionWriter) {
 	c := &b.columns
 	le := binary.LittleEndian
-	long, target := uint32(0), uint32(0)
+	var empty [recordSize]byte
+	le.PutUint32(empty[0:], vacant)
+	le.PutUint32(empty[8:], vacant)
+	at, long, target := uint32(0), uint32(0), uint32(0)
+	gap := func(to uint32) {
+		le.PutUint32(empty[4:], target)
+		for ; at < to; at++ {
+			s.bytes(empty[:])
+		}
+	}
 	for _, i := range b.order {
+		gap(b.places[i])
 		var r [recordSize]byte
 		le.PutUint32(r[0:], uint32(c.ids[i]))
 		le.PutUint32(r[4:], target)
@@ -155,19 +159,17 @@ func (b *builder) writeRecords(s *sectionWriter) {
 			r[12] = byte(len(code))
 			copy(r[13:], code)
 		} else {
-			r[12] = longCode
+			h := hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
+			le.PutUint32(r[12:], longMark(h))
 			le.PutUint32(r[16:], long)
 			le.PutUint32(r[20:], uint32(len(code)))
 			long += uint32(len(code))
 		}
 		s.bytes(r[:])
+		at++
 		target += uint32(len(b.mapsTo.of(i)))
 	}
-	var end [recordSize]byte
-	le.PutUint32(end[0:], math.MaxUint32)
-	le.PutUint32(end[4:], target)
-	le.PutUint32(end[8:], math.MaxUint32)
-	s.bytes(end[:])
+	gap(b.slots + 1)
 }
 
 // writeNames writes the two sections of names.
@@ -177,11 +179,17 @@ func (b *builder) writeNames(s *sectionWriter) {
 		if !b.names {
 			return
 		}
-		at := uint32(0)
-		s.uint32(0)
+		// The name of slot i lies between numbers i and i+1, that of a vacant
+		// slot is empty.
+		at, name := uint32(0), uint32(0)
 		for _, i := range b.order {
-			at += uint32(len(part(c.names, c.nameEnds, i)))
-			s.uint32(at)
+			for ; at <= b.places[i]; at++ {
+				s.uint32(name)
+			}
+			name += uint32(len(part(c.names, c.nameEnds, i)))
+		}
+		for ; at <= b.slots; at++ {
+			s.uint32(name)
 		}
 	})
 	s.section(secNames, func() {
@@ -220,11 +228,11 @@ func (b *builder) bytes(ctx context.Context) ([]byte, error) {
 // size returns about how many bytes the index takes, and not fewer.
 func (b *builder) size() int {
 	c := &b.columns
-	numbers := 3*len(c.ids) + 2*len(b.buckets) + len(c.directory.starts) + len(b.mapsTo.targets)
+	numbers := 2*len(c.ids) + int(b.slots) + len(c.directory.starts) + len(b.mapsTo.targets)
 	for _, list := range []*csr{&b.values, &b.rollup} {
 		numbers += 2*len(list.starts) + len(list.targets)
 	}
-	return 64<<10 + recordSize*len(c.ids) + 4*numbers + len(c.codes) + len(c.names)
+	return 64<<10 + recordSize*int(b.slots) + 4*numbers + len(c.codes) + len(c.names)
 }
 
 // trimBOM leaves out a byte order mark.
