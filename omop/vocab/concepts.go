@@ -87,7 +87,7 @@ func (b *builder) readConcepts(ctx context.Context) error {
 	if len(all.ids) == 0 {
 		return errors.New("CONCEPT: want at least one concept, have none")
 	}
-	if err := b.sortConcepts(); err != nil {
+	if err := b.sortConcepts(ctx); err != nil {
 		return err
 	}
 	b.setKinds(keys)
@@ -219,14 +219,14 @@ func (b *builder) flag(f []byte, x, y byte) (byte, bool) {
 
 // sortConcepts brings the columns into the order of ids and leaves out all but
 // the first line of every id.
-func (b *builder) sortConcepts() error {
+func (b *builder) sortConcepts(ctx context.Context) error {
 	c := &b.columns
 	order := make([]uint64, len(c.ids)) // id, place in the file
 	for i, id := range c.ids {
 		order[i] = uint64(id)<<32 | uint64(i)
 	}
-	if !slices.IsSorted(order) {
-		slices.Sort(order)
+	if err := sortNumbers(ctx, order); err != nil {
+		return err
 	}
 	order, err := b.dropSameID(order)
 	if err != nil {
@@ -437,7 +437,7 @@ func (c *concepts) find(id int32) (uint32, bool) {
 func (b *builder) hash(ctx context.Context) error {
 	c := &b.columns
 	n := len(c.ids)
-	b.lines = uint32(n*2/3 + 1) // n*4/3 slots
+	b.lines = uint32(n*4/3/lineSlots + 1)
 	hashes := make([]uint64, n)
 	starts := make([]uint32, b.lines+2)
 	lineOf := func(i int) uint32 {

@@ -20,8 +20,9 @@ import (
 // cache line each. The hash of vocabulary and code tells the line; a record is
 // in the first slot from there on that no record before it took, in the order
 // of lines, then hashes, then of the better concept. All slots from the line of
-// a record to the record are taken: a search ends at the first vacant slot, or
-// after as many slots as the header says that any record needs. The lines
+// a record to the record are taken: a search ends at the first vacant slot, at the first
+// record of a later line, or after as many slots as the header says that any
+// record needs. The lines
 // leave a quarter of the slots vacant. After them come the records that did
 // not fit at the end, and those without a code, which nobody looks up. Other
 // sections name a concept by the number of its slot.
@@ -38,7 +39,9 @@ const (
 	recordSize    = 32 // so that no record lies in two cache lines
 	lineSlots     = 2  // slots of a cache line
 	inlineCode    = 19 // bytes of a code that its record can hold
-	longCode      = 255
+	longCode      = 31 // stands for the length of a longer one
+	lengthBits    = 5
+	farLine       = 7              // the highest distance of lines that a record tells
 	vacant        = math.MaxUint32 // concept id and kind of a slot without a concept
 	maxConcepts   = 1 << 30        // so that the numbers of slots fit
 )
@@ -203,7 +206,6 @@ func lineOf(h uint64, lines uint32) uint32 {
 	return uint32(hi)
 }
 
-// longMark returns what a record has in place of the length of a code that is
-// too long for it: 255 and a part of the hash, which tells most other codes
-// apart without a look at them.
-func longMark(h uint64) uint32 { return longCode | uint32(h)<<8 }
+// markOf returns the 24 bits of the hash that a record with a long code has:
+// they tell most other codes apart without a look at them.
+func markOf(h uint64) uint32 { return uint32(h) & 0xffffff }

@@ -74,7 +74,9 @@ func (b *builder) readRelationships(ctx context.Context) error {
 	}
 	file := b.fileReport("CONCEPT_RELATIONSHIP")
 	for _, list := range []*[]uint64{&mapsTo, &values} {
-		slices.Sort(*list)
+		if err := sortNumbers(ctx, *list); err != nil {
+			return err
+		}
 		n := len(*list)
 		*list = slices.Compact(*list)
 		file.Duplicate += int64(n - len(*list))
@@ -186,7 +188,9 @@ func (b *builder) readAncestors(ctx context.Context) error {
 	}
 	file := b.fileReport("CONCEPT_ANCESTOR")
 	n := len(pairs)
-	slices.Sort(pairs)
+	if err := sortNumbers(ctx, pairs); err != nil {
+		return err
+	}
 	pairs = slices.Compact(pairs)
 	file.Duplicate += int64(n - len(pairs))
 	file.Used -= int64(n - len(pairs))

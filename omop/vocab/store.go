@@ -187,9 +187,10 @@ func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) 
 type probe struct {
 	vocabulary uint32
 	code       string
-	mark       uint32 // what stands before the code if it is long
-	slots      []byte // from lo on
-	lo         uint32
+	mark       uint32 // part of the hash
+	first      uint32 // slot of the line
+	n          uint32 // slots that were looked at
+	slots      []byte // the next ones
 }
 
 func (s *Store) probe(vocabulary uint32, code string) probe {
@@ -199,7 +200,7 @@ func (s *Store) probe(vocabulary uint32, code string) probe {
 	h := hashOf(vocabulary, code)
 	lo := lineOf(h, s.head.lines) * lineSlots
 	hi := lo + min(s.head.reach, s.slots-lo)
-	return probe{vocabulary: vocabulary, code: code, mark: longMark(h), lo: lo,
+	return probe{vocabulary: vocabulary, code: code, mark: markOf(h), first: lo,
 		slots: s.sec[secRecords][uint64(lo)*recordSize : uint64(hi)*recordSize]}
 }
 
@@ -207,15 +208,17 @@ func (s *Store) probe(vocabulary uint32, code string) probe {
 // reach slots at most, in an index without damage at two or three as a rule.
 func (s *Store) next(p *probe) (uint32, bool) {
 	for len(p.slots) >= recordSize {
-		r, i := record(p.slots[:recordSize]), p.lo
+		r, n := record(p.slots[:recordSize]), p.n
 		p.slots = p.slots[recordSize:]
-		p.lo++
-		if r.vacant() {
+		p.n++
+		distance := min(n/lineSlots, farLine)
+		moved := r.moved()
+		if r.vacant() || moved < distance {
 			p.slots = nil
 			return 0, false
 		}
-		if s.matches(r, p) {
-			return i, true
+		if moved == distance && s.matches(r, p) {
+			return p.first + n, true
 		}
 	}
 	return 0, false
@@ -223,10 +226,11 @@ func (s *Store) next(p *probe) (uint32, bool) {
 
 // matches reports whether a record has the vocabulary and the code.
 func (s *Store) matches(r record, p *probe) bool {
-	if n := int(r[12]); n <= inlineCode {
+	n := r.length()
+	if n <= inlineCode {
 		return n == len(p.code) && string(r[13:13+n]) == p.code && s.kind(r).vocabulary == p.vocabulary
 	}
-	return binary.LittleEndian.Uint32(r[12:]) == p.mark && s.code(r) == p.code && s.kind(r).vocabulary == p.vocabulary
+	return binary.LittleEndian.Uint32(r[12:])>>8 == p.mark && s.code(r) == p.code && s.kind(r).vocabulary == p.vocabulary
 }
 
 // Concept returns the concept of an id.
@@ -296,12 +300,15 @@ func (s *Store) All() iter.Seq[omop.ConceptInfo] {
 //	 0  uint32  concept id; in a vacant slot 1<<32-1
 //	 4  uint32  place of its first target in section maps-to, also if vacant
 //	 8  uint32  kind; in a vacant slot 1<<32-1
-//	12  uint8   length of the code, or 255
+//	12  uint8   length of the code, or 31; from bit 5 on how many lines the slot
+//	            is behind that of the hash, or 7 if more
 //	13  [19]    the code; if it is longer, 3 bytes of its hash, uint32 place
 //	            in section codes, uint32 length
 type record []byte
 
-func (r record) vacant() bool { return binary.LittleEndian.Uint32(r) == vacant }
+func (r record) vacant() bool  { return binary.LittleEndian.Uint32(r) == vacant }
+func (r record) length() int   { return int(r[12] & (1<<lengthBits - 1)) }
+func (r record) moved() uint32 { return uint32(r[12] >> lengthBits) }
 
 func (r record) id() int32    { return int32(binary.LittleEndian.Uint32(r)) }
 func (r record) kind() uint32 { return binary.LittleEndian.Uint32(r[8:]) }
@@ -317,9 +324,9 @@ func (s *Store) record(i uint32) record {
 
 // code returns the concept code of a record.
 func (s *Store) code(r record) string {
-	n := uint32(r[12])
+	n := r.length()
 	if n <= inlineCode {
-		return text(r, 13, 13+n)
+		return text(r, 13, 13+uint32(n))
 	}
 	from := uint64(binary.LittleEndian.Uint32(r[16:]))
 	to := from + uint64(binary.LittleEndian.Uint32(r[20:]))

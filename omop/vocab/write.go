@@ -155,15 +155,18 @@ func (b *builder) writeRecords(s *sectionWriter) {
 		le.PutUint32(r[4:], target)
 		le.PutUint32(r[8:], c.kinds[i])
 		code := part(c.codes, c.codeEnds, i)
+		h := hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
 		if len(code) <= inlineCode {
 			r[12] = byte(len(code))
 			copy(r[13:], code)
 		} else {
-			h := hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
-			le.PutUint32(r[12:], longMark(h))
+			le.PutUint32(r[12:], markOf(h)<<8|longCode)
 			le.PutUint32(r[16:], long)
 			le.PutUint32(r[20:], uint32(len(code)))
 			long += uint32(len(code))
+		}
+		if len(code) > 0 {
+			r[12] |= byte(min(at/lineSlots-lineOf(h, b.lines), farLine) << lengthBits)
 		}
 		s.bytes(r[:])
 		at++
