@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -429,107 +428,4 @@ func (c *concepts) find(id int32) (uint32, bool) {
 	lo := d.starts[r]
 	i, ok := slices.BinarySearch(c.ids[lo:d.starts[r+1]], id)
 	return lo + uint32(i), ok
-}
-
-// hash gives every concept its slot. The concepts are put into the order of
-// the lines of their hashes, then of the hashes, and of those that share both
-// the best first, then that of the lowest id; those without a code come last.
-func (b *builder) hash(ctx context.Context) error {
-	c := &b.columns
-	n := len(c.ids)
-	b.lines = uint32(n*4/3/lineSlots + 1)
-	hashes := make([]uint64, n)
-	starts := make([]uint32, b.lines+2)
-	lineOf := func(i int) uint32 {
-		if len(part(c.codes, c.codeEnds, uint32(i))) == 0 {
-			return b.lines
-		}
-		return lineOf(hashes[i], b.lines)
-	}
-	for i := range hashes {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		code := part(c.codes, c.codeEnds, uint32(i))
-		hashes[i] = hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
-		starts[lineOf(i)+1]++
-	}
-	for i := range b.lines + 1 {
-		starts[i+1] += starts[i]
-	}
-	b.order = make([]uint32, n)
-	for i := range hashes {
-		l := lineOf(i)
-		b.order[starts[l]] = uint32(i)
-		starts[l]++ // in the end the start of the next line
-	}
-	b.places = make([]uint32, n)
-	from := uint32(0)
-	for l := range b.lines + 1 {
-		if l&0xffff == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		same := b.order[from:starts[l]]
-		from = starts[l]
-		if l < b.lines {
-			b.sortLine(same, hashes)
-		}
-		b.place(l, same)
-	}
-	b.slots = max(b.slots, b.lines*lineSlots)
-	return nil
-}
-
-// sortLine puts the concepts of a line into their order.
-func (b *builder) sortLine(line []uint32, hashes []uint64) {
-	slices.SortFunc(line, func(i, j uint32) int {
-		return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
-	})
-	for k := 1; k < len(line); k++ {
-		if hashes[line[k-1]] == hashes[line[k]] {
-			b.same++
-		}
-	}
-}
-
-// place puts the concepts of line l into the first slots that are vacant.
-func (b *builder) place(l uint32, line []uint32) {
-	if len(line) == 0 {
-		return
-	}
-	b.slots = max(b.slots, l*lineSlots)
-	for _, i := range line {
-		b.places[i] = b.slots
-		b.slots++
-	}
-	if l < b.lines {
-		b.reach = max(b.reach, b.slots-l*lineSlots)
-	}
-}
-
-// reportSame reports how many concepts are not the first of their code.
-func (b *builder) reportSame() error {
-	if b.same == 0 {
-		return nil
-	}
-	return b.opts.Reporter.Report(issue.Issue{Severity: issue.Information, Code: CodeSameCode,
-		Pos:     issue.Pos{Source: b.files["CONCEPT"]},
-		Message: fmt.Sprintf("%d concepts come after a better one of the same vocabulary and code", b.same)})
-}
-
-// rank is less the better a concept is to stand for its code.
-func (b *builder) rank(i uint32) int {
-	k := &b.meta.kinds[b.columns.kinds[i]]
-	rank := 0
-	if k.invalid != 0 {
-		rank += 4
-	}
-	switch k.standard {
-	case 'S':
-	case 'C':
-		rank++
-	default:
-		rank += 2
-	}
-	return rank
 }

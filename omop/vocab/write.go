@@ -87,14 +87,10 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 		return nil, err
 	}
 	s.section(secMeta, func() { s.write(b.meta.encode()) })
-	s.section(secRecords, func() { b.writeRecords(s) })
-	s.section(secCodes, func() {
-		for _, i := range b.order {
-			if code := part(c.codes, c.codeEnds, i); len(code) > inlineCode {
-				s.bytes(code)
-			}
-		}
-	})
+	var codes []byte
+	var targets []uint32
+	s.section(secRecords, func() { codes, targets = b.writeRecords(s) })
+	s.section(secCodes, func() { s.write(codes) })
 	s.section(secIDs, func() {
 		for i, id := range c.ids {
 			s.uint32(uint32(id))
@@ -102,13 +98,7 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 		}
 	})
 	s.section(secDirectory, func() { s.uint32s(c.directory.starts) })
-	s.section(secMapsTo, func() {
-		for _, i := range b.order {
-			for _, t := range b.mapsTo.of(i) {
-				s.uint32(b.places[t])
-			}
-		}
-	})
+	s.section(secMapsTo, func() { s.uint32s(targets) })
 	s.section(secValueKeys, func() { s.keys(c.ids, &b.values) })
 	s.section(secValues, func() {
 		for _, t := range b.values.targets {
@@ -132,47 +122,6 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 	h.shift = c.directory.shift
 	h.firstID = c.directory.first
 	return h, s.err
-}
-
-// writeRecords writes all slots and a vacant one at the end.
-func (b *builder) writeRecords(s *sectionWriter) {
-	c := &b.columns
-	le := binary.LittleEndian
-	var empty [recordSize]byte
-	le.PutUint32(empty[0:], vacant)
-	le.PutUint32(empty[8:], vacant)
-	at, long, target := uint32(0), uint32(0), uint32(0)
-	gap := func(to uint32) {
-		le.PutUint32(empty[4:], target)
-		for ; at < to; at++ {
-			s.bytes(empty[:])
-		}
-	}
-	for _, i := range b.order {
-		gap(b.places[i])
-		var r [recordSize]byte
-		le.PutUint32(r[0:], uint32(c.ids[i]))
-		le.PutUint32(r[4:], target)
-		le.PutUint32(r[8:], c.kinds[i])
-		code := part(c.codes, c.codeEnds, i)
-		h := hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
-		if len(code) <= inlineCode {
-			r[12] = byte(len(code))
-			copy(r[13:], code)
-		} else {
-			le.PutUint32(r[12:], markOf(h)<<8|longCode)
-			le.PutUint32(r[16:], long)
-			le.PutUint32(r[20:], uint32(len(code)))
-			long += uint32(len(code))
-		}
-		if len(code) > 0 {
-			r[12] |= byte(min(at/lineSlots-lineOf(h, b.lines), farLine) << lengthBits)
-		}
-		s.bytes(r[:])
-		at++
-		target += uint32(len(b.mapsTo.of(i)))
-	}
-	gap(b.slots + 1)
 }
 
 // writeNames writes the two sections of names.
