@@ -326,14 +326,12 @@ func (b *builder) setKinds(keys []kindKey) {
 		known[v.ID] = v
 	}
 	m.vocabularies = nil
-	m.number = map[string]uint32{}
 	renumber := make([]uint32, len(keys))
 	for i, o := range order {
 		k := keys[o]
 		if n := len(m.vocabularies); n == 0 || m.vocabularies[n-1].ID != k.vocabulary {
 			v := known[k.vocabulary]
 			v.ID = k.vocabulary
-			m.number[v.ID] = uint32(n)
 			m.vocabularies = append(m.vocabularies, v)
 		}
 		v := &m.vocabularies[len(m.vocabularies)-1]

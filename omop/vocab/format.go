@@ -192,9 +192,12 @@ func (h *header) check() error {
 // align returns the next offset at which a section may start.
 func align(n uint64) uint64 { return (n + sectionAlign - 1) &^ (sectionAlign - 1) }
 
+// seedOf returns what makes the hashes of a vocabulary differ from others.
+func seedOf(vocabulary string) uint64 { return xxhash.Sum64String(vocabulary) * 0x9e3779b97f4a7c15 }
+
 // hashOf spreads a code of a vocabulary over 64 bits.
-func hashOf(vocabulary uint32, code string) uint64 {
-	h := xxhash.Sum64String(code) ^ (uint64(vocabulary)+1)*0x9e3779b97f4a7c15
+func hashOf(seed uint64, code string) uint64 {
+	h := xxhash.Sum64String(code) ^ seed
 	h ^= h >> 32
 	h *= 0xd6e8feb86659fd93
 	return h ^ h>>32

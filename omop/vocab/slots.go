@@ -73,7 +73,7 @@ func (b *builder) hashOf(i uint32) (uint64, bool) {
 	if len(code) == 0 {
 		return 0, false
 	}
-	return hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code)))), true
+	return hashOf(b.meta.kinds[c.kinds[i]].seed, text(code, 0, uint32(len(code)))), true
 }
 
 // place sorts a list of concepts and gives each the first slot that is vacant

@@ -27,8 +27,6 @@ type Store struct {
 	file  mmap.MMap // data, if it is a mapped file
 	sec   [sectionCount][]byte
 	slots uint32 // for concepts
-	unit  uint32 // number of the vocabulary UCUM
-	ucum  bool   // there is one
 
 	shared bool // there is one for all callers: Close leaves it alone
 }
@@ -100,7 +98,6 @@ func newStore(data []byte) (*Store, error) {
 	if s.meta, err = decodeMeta(s.sec[secMeta]); err != nil {
 		return nil, err
 	}
-	s.unit, s.ucum = s.meta.number["UCUM"]
 	return s, nil
 }
 
@@ -144,93 +141,61 @@ func (s *Store) Verify() error {
 // both, it is a valid one before an invalid one, then a standard one before
 // another, then the one of the lowest id.
 func (s *Store) Lookup(vocabulary, code string) (omop.ConceptInfo, bool) {
-	v, ok := s.meta.number[vocabulary]
-	if !ok {
-		return omop.ConceptInfo{}, false
-	}
-	return s.lookup(v, code)
-}
-
-// Unit returns the concept of a UCUM code, such as "mm[Hg]". UCUM codes are
-// case-sensitive; no alias is known here, aliases are a matter of the mapping.
-func (s *Store) Unit(code string) (omop.ConceptInfo, bool) {
-	if !s.ucum {
-		return omop.ConceptInfo{}, false
-	}
-	return s.lookup(s.unit, code)
-}
-
-// LookupAll appends to dst all concepts of a code in a vocabulary, the one that
-// [Store.Lookup] returns first. There is rarely more than one.
-func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omop.ConceptInfo {
-	v, ok := s.meta.number[vocabulary]
-	if !ok {
-		return dst
-	}
-	p := s.probe(v, code)
-	for i, ok := s.next(&p); ok; i, ok = s.next(&p) {
-		dst = append(dst, s.info(i))
-	}
-	return dst
-}
-
-func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) {
-	p := s.probe(vocabulary, code)
-	if i, ok := s.next(&p); ok {
+	if i, _, ok := s.search(vocabulary, code, 0); ok {
 		return s.info(i), true
 	}
 	return omop.ConceptInfo{}, false
 }
 
-// probe is the search for a code: the slots in which it may be, the better
-// concepts first.
-type probe struct {
-	vocabulary uint32
-	code       string
-	mark       uint32 // part of the hash
-	first      uint32 // slot of the line
-	n          uint32 // slots that were looked at
-	slots      []byte // the next ones
+// Unit returns the concept of a UCUM code, such as "mm[Hg]". UCUM codes are
+// case-sensitive; no alias is known here, aliases are a matter of the mapping.
+func (s *Store) Unit(code string) (omop.ConceptInfo, bool) {
+	return s.Lookup("UCUM", code)
 }
 
-func (s *Store) probe(vocabulary uint32, code string) probe {
-	if code == "" {
-		return probe{}
+// LookupAll appends to dst all concepts of a code in a vocabulary, the one that
+// [Store.Lookup] returns first. There is rarely more than one.
+func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omop.ConceptInfo {
+	i, n, ok := s.search(vocabulary, code, 0)
+	for ; ok; i, n, ok = s.search(vocabulary, code, n) {
+		dst = append(dst, s.info(i))
 	}
-	h := hashOf(vocabulary, code)
-	lo := lineOf(h, s.head.lines) * lineSlots
-	hi := lo + min(s.head.reach, s.slots-lo)
-	return probe{vocabulary: vocabulary, code: code, mark: markOf(h), first: lo,
-		slots: s.sec[secRecords][uint64(lo)*recordSize : uint64(hi)*recordSize]}
+	return dst
 }
 
-// next returns the next slot that has the vocabulary and the code. It looks at
-// reach slots at most, in an index without damage at two or three as a rule.
-func (s *Store) next(p *probe) (uint32, bool) {
-	for len(p.slots) >= recordSize {
-		r, n := record(p.slots[:recordSize]), p.n
-		p.slots = p.slots[recordSize:]
-		p.n++
+// search returns the first slot that has the vocabulary and the code, leaving
+// out the first n from the start of their line, and the n that goes on after
+// it. It looks at reach slots at most, in an index without damage at two or
+// three as a rule.
+func (s *Store) search(vocabulary, code string, n uint32) (slot, next uint32, ok bool) {
+	if vocabulary == "" || code == "" || s.slots == 0 {
+		return 0, 0, false
+	}
+	h := hashOf(seedOf(vocabulary), code)
+	first := lineOf(h, s.head.lines) * lineSlots
+	slots := s.sec[secRecords][uint64(first)*recordSize:]
+	for reach := min(s.head.reach, s.slots-first); n < reach; n++ {
+		r := record(slots[uint64(n)*recordSize:][:recordSize])
 		distance := min(n/lineSlots, farLine)
-		moved := r.moved()
-		if r.vacant() || moved < distance {
-			p.slots = nil
-			return 0, false
+		if moved := r.moved(); moved > distance {
+			continue // of a line before
+		} else if moved < distance || r.vacant() {
+			break
 		}
-		if moved == distance && s.matches(r, p) {
-			return p.first + n, true
+		if s.has(r, code, h) && s.kind(r).vocabularyID == vocabulary {
+			return first + n, n + 1, true
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
-// matches reports whether a record has the vocabulary and the code.
-func (s *Store) matches(r record, p *probe) bool {
+// has reports whether a record has the code, whose hash is h.
+func (s *Store) has(r record, code string, h uint64) bool {
 	n := r.length()
 	if n <= inlineCode {
-		return n == len(p.code) && string(r[13:13+n]) == p.code && s.kind(r).vocabulary == p.vocabulary
+		return n == len(code) && string(r[13:13+n]) == code
 	}
-	return binary.LittleEndian.Uint32(r[12:])>>8 == p.mark && s.code(r) == p.code && s.kind(r).vocabulary == p.vocabulary
+	return binary.LittleEndian.Uint32(r[12:])>>8 == markOf(h) && s.code(r) == code
 }
 
 // Concept returns the concept of an id.
