@@ -156,10 +156,11 @@ type builder struct {
 
 	meta    metadata
 	columns concepts
-	buckets []uint32 // for every range of hashes its first place in order
-	tags    []uint32 // for every range of hashes the tags of its first concepts
-	order   []uint32 // the concepts in the order of their records
-	places  []uint32 // the records of the concepts
+	lines   uint32   // of slots, see header
+	reach   uint32   // see header
+	slots   uint32   // for concepts
+	order   []uint32 // the concepts in the order of their slots
+	places  []uint32 // the slots of the concepts
 	same    int      // concepts whose vocabulary and code a better one has
 
 	mapsTo, values, rollup csr

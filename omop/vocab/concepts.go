@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -87,7 +86,7 @@ func (b *builder) readConcepts(ctx context.Context) error {
 	if len(all.ids) == 0 {
 		return errors.New("CONCEPT: want at least one concept, have none")
 	}
-	if err := b.sortConcepts(); err != nil {
+	if err := b.sortConcepts(ctx); err != nil {
 		return err
 	}
 	b.setKinds(keys)
@@ -115,9 +114,9 @@ func (c *concepts) reserve(d *concepts, blocks int64) {
 
 // append adds the columns of a block.
 func (c *concepts) append(d *concepts) error {
-	if len(c.ids)+len(d.ids) >= math.MaxInt32 || uint64(len(c.codes)+len(d.codes)) > math.MaxUint32 ||
+	if len(c.ids)+len(d.ids) > maxConcepts || uint64(len(c.codes)+len(d.codes)) > math.MaxUint32 ||
 		uint64(len(c.names)+len(d.names)) > math.MaxUint32 {
-		return errors.New("want fewer than 2147483647 concepts with less than 4 GiB of codes and of names")
+		return errors.New("want at most 1073741824 concepts with less than 4 GiB of codes and of names")
 	}
 	base := uint32(len(c.codes))
 	for i := range d.codeEnds {
@@ -219,14 +218,14 @@ func (b *builder) flag(f []byte, x, y byte) (byte, bool) {
 
 // sortConcepts brings the columns into the order of ids and leaves out all but
 // the first line of every id.
-func (b *builder) sortConcepts() error {
+func (b *builder) sortConcepts(ctx context.Context) error {
 	c := &b.columns
 	order := make([]uint64, len(c.ids)) // id, place in the file
 	for i, id := range c.ids {
 		order[i] = uint64(id)<<32 | uint64(i)
 	}
-	if !slices.IsSorted(order) {
-		slices.Sort(order)
+	if err := sortNumbers(ctx, order); err != nil {
+		return err
 	}
 	order, err := b.dropSameID(order)
 	if err != nil {
@@ -327,14 +326,12 @@ func (b *builder) setKinds(keys []kindKey) {
 		known[v.ID] = v
 	}
 	m.vocabularies = nil
-	m.number = map[string]uint32{}
 	renumber := make([]uint32, len(keys))
 	for i, o := range order {
 		k := keys[o]
 		if n := len(m.vocabularies); n == 0 || m.vocabularies[n-1].ID != k.vocabulary {
 			v := known[k.vocabulary]
 			v.ID = k.vocabulary
-			m.number[v.ID] = uint32(n)
 			m.vocabularies = append(m.vocabularies, v)
 		}
 		v := &m.vocabularies[len(m.vocabularies)-1]
@@ -429,83 +426,4 @@ func (c *concepts) find(id int32) (uint32, bool) {
 	lo := d.starts[r]
 	i, ok := slices.BinarySearch(c.ids[lo:d.starts[r+1]], id)
 	return lo + uint32(i), ok
-}
-
-// hash puts the concepts into the order of the records: by range of the hash of
-// vocabulary and code, then by hash, and of those that share both the best
-// first, then that of the lowest id.
-func (b *builder) hash(ctx context.Context) error {
-	c := &b.columns
-	n := len(c.ids)
-	hashes := make([]uint64, n)
-	b.buckets = make([]uint32, n/2+2)
-	ranges := uint32(len(b.buckets) - 1)
-	for i := range hashes {
-		if i&0xffff == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		code := part(c.codes, c.codeEnds, uint32(i))
-		hashes[i] = hashOf(b.meta.kinds[c.kinds[i]].vocabulary, text(code, 0, uint32(len(code))))
-		b.buckets[bucketOf(hashes[i], ranges)+1]++
-	}
-	for i := range ranges {
-		b.buckets[i+1] += b.buckets[i]
-	}
-	next := slices.Clone(b.buckets)
-	b.order = make([]uint32, n)
-	for i, h := range hashes {
-		r := bucketOf(h, ranges)
-		b.order[next[r]] = uint32(i)
-		next[r]++
-	}
-	b.tags = make([]uint32, ranges+1)
-	for r := range ranges {
-		if r&0xffff == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		bucket := b.order[b.buckets[r]:b.buckets[r+1]]
-		slices.SortFunc(bucket, func(i, j uint32) int {
-			return cmp.Or(cmp.Compare(hashes[i], hashes[j]), cmp.Compare(b.rank(i), b.rank(j)), cmp.Compare(i, j))
-		})
-		for k := range min(len(bucket), tagged) {
-			b.tags[r] |= tagOf(hashes[bucket[k]]) << (8 * k)
-		}
-		for k := range len(bucket) - 1 {
-			if hashes[bucket[k]] == hashes[bucket[k+1]] && len(part(c.codes, c.codeEnds, bucket[k])) > 0 {
-				b.same++
-			}
-		}
-	}
-	b.places = make([]uint32, n)
-	for p, i := range b.order {
-		b.places[i] = uint32(p)
-	}
-	return nil
-}
-
-// reportSame reports how many concepts are not the first of their code.
-func (b *builder) reportSame() error {
-	if b.same == 0 {
-		return nil
-	}
-	return b.opts.Reporter.Report(issue.Issue{Severity: issue.Information, Code: CodeSameCode,
-		Pos:     issue.Pos{Source: b.files["CONCEPT"]},
-		Message: fmt.Sprintf("%d concepts come after a better one of the same vocabulary and code", b.same)})
-}
-
-// rank is less the better a concept is to stand for its code.
-func (b *builder) rank(i uint32) int {
-	k := &b.meta.kinds[b.columns.kinds[i]]
-	rank := 0
-	if k.invalid != 0 {
-		rank += 4
-	}
-	switch k.standard {
-	case 'S':
-	case 'C':
-		rank++
-	default:
-		rank += 2
-	}
-	return rank
 }

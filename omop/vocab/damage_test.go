@@ -36,7 +36,7 @@ func sign(data []byte) {
 	}
 	le := binary.LittleEndian
 	for i := range sectionCount {
-		p := data[44+24*i:]
+		p := data[tableOffset+tableEntry*i:]
 		from, n := le.Uint64(p), le.Uint64(p[8:])
 		if from <= uint64(len(data)) && n <= uint64(len(data))-from {
 			le.PutUint64(p[16:], xxhash.Sum64(data[from:from+n]))
@@ -96,7 +96,7 @@ func openBytes(t testing.TB, data []byte) error {
 func TestOpenRefusesWhatIsNoIndex(t *testing.T) {
 	index := toyIndex(t)
 	version := slices.Clone(index)
-	version[8]++
+	version[8]--
 	sign(version)
 	for _, c := range []struct {
 		name string
@@ -107,7 +107,7 @@ func TestOpenRefusesWhatIsNoIndex(t *testing.T) {
 		{"short", index[:7], ErrNotIndex},
 		{"text", bytes.Repeat([]byte("concept_id\tconcept_name\n"), 100), ErrNotIndex},
 		{"line ends changed on the way", bytes.ReplaceAll(index, []byte("\r\n"), []byte("\n")), ErrNotIndex},
-		{"another version", version, ErrVersion},
+		{"the version before", version, ErrVersion},
 		{"header cut off", index[:headerSize-1], ErrDamaged},
 		{"one byte more", append(slices.Clone(index), 0), ErrDamaged},
 	} {

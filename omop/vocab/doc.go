@@ -40,12 +40,12 @@
 //
 // # Limits
 //
-// A line has at most 1 MiB, a header at most 64 columns, an index fewer than
-// 2147483647 concepts with less than 4 GiB of codes, and of names. A damaged
+// A line has at most 1 MiB, a header at most 64 columns, an index at most
+// 1073741824 concepts with less than 4 GiB of codes, and of names. A damaged
 // line becomes an issue with its place and is counted; [BuildReport] accounts
 // for every line. A build of a full download (6 million concepts, 40 million
 // relationships) stays under 1 GiB of memory; [OpenDir] adds the size of the
-// index, some 330 MB, and names would add twice their own size.
+// index, some 370 MB, and names would add twice their own size.
 //
 // Open refuses what is not an index, an index of another format version and one
 // that was cut off or whose header was changed. [Store.Verify] reads all of it.

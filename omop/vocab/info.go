@@ -98,7 +98,7 @@ func (s *Store) TraceID(id int32) (Trace, bool) {
 func (s *Store) FindCode(code string) []omop.ConceptInfo {
 	var found []omop.ConceptInfo
 	for i := range s.meta.vocabularies {
-		if c, ok := s.lookup(uint32(i), code); ok {
+		if c, ok := s.Lookup(s.meta.vocabularies[i].ID, code); ok {
 			found = append(found, c)
 		}
 	}

@@ -12,11 +12,12 @@ type kind struct {
 	standard, invalid byte
 
 	vocabularyID, domainID, classID string
+	seed                            uint64 // of hashes
 	ingredient                      bool
 }
 
 // noKind stands in for a kind that a damaged index does not have.
-var noKind = kind{vocabulary: 1<<32 - 1}
+var noKind kind
 
 // metadata is the section that is read whole when an index is opened.
 type metadata struct {
@@ -29,8 +30,6 @@ type metadata struct {
 	domains       []string
 	classes       []string
 	kinds         []kind
-
-	number map[string]uint32 // vocabulary id -> number
 }
 
 // encode returns the section. It depends on nothing but the fields.
@@ -128,11 +127,9 @@ func decodeMeta(b []byte) (*metadata, error) {
 		ancestors:     r.byte() != 0,
 	}
 	m.vocabularies = make([]VocabularyInfo, r.count(5))
-	m.number = make(map[string]uint32, len(m.vocabularies))
 	for i := range m.vocabularies {
 		m.vocabularies[i] = VocabularyInfo{ID: r.text(), Name: r.text(), Version: r.text(),
 			Concepts: int64(r.uint()), Standard: int64(r.uint())}
-		m.number[m.vocabularies[i].ID] = uint32(i)
 	}
 	for _, list := range []*[]string{&m.domains, &m.classes} {
 		*list = make([]string, r.count(1))
@@ -160,6 +157,7 @@ func decodeMeta(b []byte) (*metadata, error) {
 // fill sets what follows from the numbers of the kind.
 func (k *kind) fill(m *metadata) {
 	k.vocabularyID = m.vocabularies[k.vocabulary].ID
+	k.seed = seedOf(k.vocabularyID)
 	k.domainID = m.domains[k.domain]
 	k.classID = m.classes[k.class]
 	k.ingredient = k.standard == 'S' && k.classID == "Ingredient"

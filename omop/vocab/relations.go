@@ -58,14 +58,14 @@ func (p *pairBlock) base() *parsed { return &p.parsed }
 
 // readRelationships reads "Maps to" and "Maps to value".
 func (b *builder) readRelationships(ctx context.Context) error {
-	var mapsTo, values []uint64
+	var mapsTo, values [][]uint64 // by block
 	err := readTable(ctx, b, table[*pairBlock]{
 		name:  "CONCEPT_RELATIONSHIP",
 		want:  []string{"concept_id_1", "concept_id_2", "relationship_id", "invalid_reason"},
 		parse: b.parseRelationship,
 		merge: func(p *pairBlock) error {
-			mapsTo = append(mapsTo, p.mapsTo...)
-			values = append(values, p.values...)
+			mapsTo = append(mapsTo, p.mapsTo)
+			values = append(values, p.values)
 			return nil
 		},
 	}, func() *pairBlock { return &pairBlock{} })
@@ -73,23 +73,34 @@ func (b *builder) readRelationships(ctx context.Context) error {
 		return err
 	}
 	file := b.fileReport("CONCEPT_RELATIONSHIP")
-	for _, list := range []*[]uint64{&mapsTo, &values} {
-		slices.Sort(*list)
-		n := len(*list)
-		*list = slices.Compact(*list)
-		file.Duplicate += int64(n - len(*list))
-		file.Used -= int64(n - len(*list))
-	}
 	b.meta.relationships = uint64(file.Lines)
-	b.meta.mapsTo, b.meta.mapsToValue = uint64(len(mapsTo)), uint64(len(values))
-	if b.mapsTo, err = newCSR(mapsTo, b.standard); err != nil {
-		return fmt.Errorf("%s: %w", file.Name, err)
+	if b.mapsTo, b.meta.mapsTo, err = lists(ctx, file, &mapsTo, b.standard); err != nil {
+		return err
 	}
 	b.mapsTo.index(len(b.columns.ids))
-	if b.values, err = newCSR(values, nil); err != nil {
-		return fmt.Errorf("%s: %w", file.Name, err)
+	if b.values, b.meta.mapsToValue, err = lists(ctx, file, &values, nil); err != nil {
+		return err
 	}
 	return b.summary(file)
+}
+
+// lists makes lists of the pairs of all blocks of a file, which it gives free,
+// and tells how many different pairs there are.
+func lists(ctx context.Context, file *FileReport, blocks *[][]uint64, implied func(uint32) bool) (csr, uint64, error) {
+	pairs := slices.Concat(*blocks...)
+	*blocks = nil
+	if err := sortNumbers(ctx, pairs); err != nil {
+		return csr{}, 0, err
+	}
+	n := len(pairs)
+	pairs = slices.Compact(pairs)
+	file.Duplicate += int64(n - len(pairs))
+	file.Used -= int64(n - len(pairs))
+	c, err := newCSR(pairs, implied)
+	if err != nil {
+		return csr{}, 0, fmt.Errorf("%s: %w", file.Name, err)
+	}
+	return c, uint64(len(pairs)), nil
 }
 
 // parseRelationship reads one line of CONCEPT_RELATIONSHIP.
@@ -171,13 +182,13 @@ func (b *builder) readAncestors(ctx context.Context) error {
 		return nil
 	}
 	b.meta.ancestors = true
-	var pairs []uint64
+	var pairs [][]uint64
 	err := readTable(ctx, b, table[*pairBlock]{
 		name:  "CONCEPT_ANCESTOR",
 		want:  []string{"ancestor_concept_id", "descendant_concept_id"},
 		parse: b.parseAncestor,
 		merge: func(p *pairBlock) error {
-			pairs = append(pairs, p.mapsTo...)
+			pairs = append(pairs, p.mapsTo)
 			return nil
 		},
 	}, func() *pairBlock { return &pairBlock{} })
@@ -185,13 +196,8 @@ func (b *builder) readAncestors(ctx context.Context) error {
 		return err
 	}
 	file := b.fileReport("CONCEPT_ANCESTOR")
-	n := len(pairs)
-	slices.Sort(pairs)
-	pairs = slices.Compact(pairs)
-	file.Duplicate += int64(n - len(pairs))
-	file.Used -= int64(n - len(pairs))
-	if b.rollup, err = newCSR(pairs, b.ingredient); err != nil {
-		return fmt.Errorf("%s: %w", file.Name, err)
+	if b.rollup, _, err = lists(ctx, file, &pairs, b.ingredient); err != nil {
+		return err
 	}
 	return b.summary(file)
 }

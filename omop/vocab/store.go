@@ -21,14 +21,12 @@ import (
 // of every [omop.ConceptInfo] lie in the index itself: they, too, are valid
 // until Close only. Use strings.Clone on what is to live longer.
 type Store struct {
-	head *header
-	meta *metadata
-	data []byte    // the whole index
-	file mmap.MMap // data, if it is a mapped file
-	sec  [sectionCount][]byte
-	n    uint32 // number of concepts
-	unit uint32 // number of the vocabulary UCUM
-	ucum bool   // there is one
+	head  *header
+	meta  *metadata
+	data  []byte    // the whole index
+	file  mmap.MMap // data, if it is a mapped file
+	sec   [sectionCount][]byte
+	slots uint32 // for concepts
 
 	shared bool // there is one for all callers: Close leaves it alone
 }
@@ -89,7 +87,7 @@ func newStore(data []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{head: h, data: data, n: h.concepts}
+	s := &Store{head: h, data: data, slots: h.slots}
 	for i, x := range h.sections {
 		s.sec[i] = data[x.offset : x.offset+x.length : x.offset+x.length]
 	}
@@ -100,7 +98,6 @@ func newStore(data []byte) (*Store, error) {
 	if s.meta, err = decodeMeta(s.sec[secMeta]); err != nil {
 		return nil, err
 	}
-	s.unit, s.ucum = s.meta.number["UCUM"]
 	return s, nil
 }
 
@@ -144,85 +141,61 @@ func (s *Store) Verify() error {
 // both, it is a valid one before an invalid one, then a standard one before
 // another, then the one of the lowest id.
 func (s *Store) Lookup(vocabulary, code string) (omop.ConceptInfo, bool) {
-	v, ok := s.meta.number[vocabulary]
-	if !ok {
-		return omop.ConceptInfo{}, false
-	}
-	return s.lookup(v, code)
-}
-
-// Unit returns the concept of a UCUM code, such as "mm[Hg]". UCUM codes are
-// case-sensitive; no alias is known here, aliases are a matter of the mapping.
-func (s *Store) Unit(code string) (omop.ConceptInfo, bool) {
-	if !s.ucum {
-		return omop.ConceptInfo{}, false
-	}
-	return s.lookup(s.unit, code)
-}
-
-// LookupAll appends to dst all concepts of a code in a vocabulary, the one that
-// [Store.Lookup] returns first. There is rarely more than one.
-func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omop.ConceptInfo {
-	v, ok := s.meta.number[vocabulary]
-	if !ok {
-		return dst
-	}
-	b := s.bucket(v, code)
-	for i, ok := s.next(&b, v, code); ok; i, ok = s.next(&b, v, code) {
-		dst = append(dst, s.info(i))
-	}
-	return dst
-}
-
-func (s *Store) lookup(vocabulary uint32, code string) (omop.ConceptInfo, bool) {
-	b := s.bucket(vocabulary, code)
-	if i, ok := s.next(&b, vocabulary, code); ok {
+	if i, _, ok := s.search(vocabulary, code, 0); ok {
 		return s.info(i), true
 	}
 	return omop.ConceptInfo{}, false
 }
 
-// bucket is the records among which a code is, the better ones first.
-type bucket struct {
-	lo, hi uint32
-	tags   uint32 // one byte each of the first records, turned so that the code's own is 0
-	known  int    // number of tags left
+// Unit returns the concept of a UCUM code, such as "mm[Hg]". UCUM codes are
+// case-sensitive; no alias is known here, aliases are a matter of the mapping.
+func (s *Store) Unit(code string) (omop.ConceptInfo, bool) {
+	return s.Lookup("UCUM", code)
 }
 
-func (s *Store) bucket(vocabulary uint32, code string) bucket {
-	if code == "" {
-		return bucket{}
+// LookupAll appends to dst all concepts of a code in a vocabulary, the one that
+// [Store.Lookup] returns first. There is rarely more than one.
+func (s *Store) LookupAll(vocabulary, code string, dst []omop.ConceptInfo) []omop.ConceptInfo {
+	i, n, ok := s.search(vocabulary, code, 0)
+	for ; ok; i, n, ok = s.search(vocabulary, code, n) {
+		dst = append(dst, s.info(i))
 	}
-	h := hashOf(vocabulary, code)
-	b := s.sec[secBuckets][uint64(bucketOf(h, s.head.buckets))*8:]
-	return bucket{
-		lo:    binary.LittleEndian.Uint32(b),
-		hi:    min(binary.LittleEndian.Uint32(b[8:]), s.n),
-		tags:  binary.LittleEndian.Uint32(b[4:]) ^ tagOf(h)*0x01010101,
-		known: tagged,
-	}
+	return dst
 }
 
-// next returns the next record of the bucket that has the vocabulary and the
-// code. A record whose tag differs is not touched: it would cost as much as
-// the right one.
-func (s *Store) next(b *bucket, vocabulary uint32, code string) (uint32, bool) {
-	for b.lo < b.hi {
-		i, other := b.lo, b.known > 0 && b.tags&0xff != 0
-		b.lo++
-		b.known--
-		b.tags >>= 8
-		if !other && s.matches(i, vocabulary, code) {
-			return i, true
+// search returns the first slot that has the vocabulary and the code, leaving
+// out the first n from the start of their line, and the n that goes on after
+// it. It looks at reach slots at most, in an index without damage at two or
+// three as a rule.
+func (s *Store) search(vocabulary, code string, n uint32) (slot, next uint32, ok bool) {
+	if vocabulary == "" || code == "" || s.slots == 0 {
+		return 0, 0, false
+	}
+	h := hashOf(seedOf(vocabulary), code)
+	first := lineOf(h, s.head.lines) * lineSlots
+	slots := s.sec[secRecords][uint64(first)*recordSize:]
+	for reach := min(s.head.reach, s.slots-first); n < reach; n++ {
+		r := record(slots[uint64(n)*recordSize:][:recordSize])
+		distance := min(n/lineSlots, farLine)
+		if moved := r.moved(); moved > distance {
+			continue // of a line before
+		} else if moved < distance || r.vacant() {
+			break
+		}
+		if s.has(r, code, h) && s.kind(r).vocabularyID == vocabulary {
+			return first + n, n + 1, true
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
-// matches reports whether record i has the vocabulary and the code.
-func (s *Store) matches(i, vocabulary uint32, code string) bool {
-	r := s.record(i)
-	return s.code(r) == code && s.kind(r).vocabulary == vocabulary
+// has reports whether a record has the code, whose hash is h.
+func (s *Store) has(r record, code string, h uint64) bool {
+	n := r.length()
+	if n <= inlineCode {
+		return n == len(code) && string(r[13:13+n]) == code
+	}
+	return binary.LittleEndian.Uint32(r[12:])>>8 == markOf(h) && s.code(r) == code
 }
 
 // Concept returns the concept of an id.
@@ -279,23 +252,28 @@ func (s *Store) Ingredients(id int32, dst []int32) []int32 {
 func (s *Store) All() iter.Seq[omop.ConceptInfo] {
 	return func(yield func(omop.ConceptInfo) bool) {
 		for b := s.sec[secIDs]; len(b) >= 8; b = b[8:] {
-			if i := binary.LittleEndian.Uint32(b[4:]); i < s.n && !yield(s.info(i)) {
+			if i := binary.LittleEndian.Uint32(b[4:]); i < s.slots && !yield(s.info(i)) {
 				return
 			}
 		}
 	}
 }
 
-// record is a record of the index and the one after it, where its list of
-// targets ends. A lookup touches one cache line of it:
+// record is one slot of the index; for maps, with the one after it, where its
+// list of targets ends:
 //
-//	 0  uint32  concept id
-//	 4  uint32  place of its first target in section maps-to
-//	 8  uint32  kind
-//	12  uint8   length of the code, or 255
-//	13  [19]    the code; if it is longer, 3 bytes of nothing, uint32 place
+//	 0  uint32  concept id; in a vacant slot 1<<32-1
+//	 4  uint32  place of its first target in section maps-to, also if vacant
+//	 8  uint32  kind; in a vacant slot 1<<32-1
+//	12  uint8   length of the code, or 31; from bit 5 on how many lines the slot
+//	            is behind that of the hash, or 7 if more
+//	13  [19]    the code; if it is longer, 3 bytes of its hash, uint32 place
 //	            in section codes, uint32 length
 type record []byte
+
+func (r record) vacant() bool  { return binary.LittleEndian.Uint32(r) == vacant }
+func (r record) length() int   { return int(r[12] & (1<<lengthBits - 1)) }
+func (r record) moved() uint32 { return uint32(r[12] >> lengthBits) }
 
 func (r record) id() int32    { return int32(binary.LittleEndian.Uint32(r)) }
 func (r record) kind() uint32 { return binary.LittleEndian.Uint32(r[8:]) }
@@ -303,7 +281,7 @@ func (r record) maps() (from, to uint32) {
 	return binary.LittleEndian.Uint32(r[4:]), binary.LittleEndian.Uint32(r[recordSize+4:])
 }
 
-// record returns record i; i must be less than n.
+// record returns slot i and the one after it; i must be less than slots.
 func (s *Store) record(i uint32) record {
 	p := uint64(i) * recordSize
 	return record(s.sec[secRecords][p : p+2*recordSize])
@@ -311,9 +289,9 @@ func (s *Store) record(i uint32) record {
 
 // code returns the concept code of a record.
 func (s *Store) code(r record) string {
-	n := uint32(r[12])
+	n := r.length()
 	if n <= inlineCode {
-		return text(r, 13, 13+n)
+		return text(r, 13, 13+uint32(n))
 	}
 	from := uint64(binary.LittleEndian.Uint32(r[16:]))
 	to := from + uint64(binary.LittleEndian.Uint32(r[20:]))
@@ -331,7 +309,8 @@ func (s *Store) kind(r record) *kind {
 	return &noKind
 }
 
-// info returns what the index says of concept i; i must be less than n.
+// info returns what the index says of the concept in slot i; i must be less
+// than slots.
 func (s *Store) info(i uint32) omop.ConceptInfo {
 	r := s.record(i)
 	k := s.kind(r)
@@ -351,9 +330,9 @@ func (s *Store) info(i uint32) omop.ConceptInfo {
 	return c
 }
 
-// find returns the number of the record of an id.
+// find returns the slot of an id.
 func (s *Store) find(id int32) (uint32, bool) {
-	if s.n == 0 || id < 0 || uint32(id) < s.head.firstID {
+	if s.slots == 0 || id < 0 || uint32(id) < s.head.firstID {
 		return 0, false
 	}
 	le := binary.LittleEndian
@@ -362,7 +341,7 @@ func (s *Store) find(id int32) (uint32, bool) {
 	if p+8 > uint64(len(dir)) {
 		return 0, false
 	}
-	lo, end := le.Uint32(dir[p:]), min(le.Uint32(dir[p+4:]), s.n)
+	lo, end := le.Uint32(dir[p:]), min(le.Uint32(dir[p+4:]), s.head.concepts)
 	ids := s.sec[secIDs]
 	for hi := end; lo < hi; {
 		m := lo + (hi-lo)/2
@@ -376,7 +355,7 @@ func (s *Store) find(id int32) (uint32, bool) {
 		return 0, false
 	}
 	i := le.Uint32(ids[uint64(lo)*8+4:])
-	return i, i < s.n
+	return i, i < s.slots
 }
 
 // sparse returns the range of targets of an id in a list that holds only the
@@ -403,11 +382,11 @@ func (s *Store) sparse(keys int, id int32) (lo, hi uint32) {
 	return le.Uint32(b[from*8+4:]), le.Uint32(b[from*8+12:])
 }
 
-// appendAll appends the concepts whose numbers a list holds from lo to hi.
+// appendAll appends the concepts whose slots a list holds from lo to hi.
 func (s *Store) appendAll(list int, lo, hi uint32, dst []omop.ConceptInfo) []omop.ConceptInfo {
 	b := s.sec[list]
 	for ; lo < hi && uint64(lo)*4+4 <= uint64(len(b)); lo++ {
-		if i := binary.LittleEndian.Uint32(b[uint64(lo)*4:]); i < s.n {
+		if i := binary.LittleEndian.Uint32(b[uint64(lo)*4:]); i < s.slots {
 			dst = append(dst, s.info(i))
 		}
 	}

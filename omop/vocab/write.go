@@ -87,20 +87,10 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 		return nil, err
 	}
 	s.section(secMeta, func() { s.write(b.meta.encode()) })
-	s.section(secRecords, func() { b.writeRecords(s) })
-	s.section(secCodes, func() {
-		for _, i := range b.order {
-			if code := part(c.codes, c.codeEnds, i); len(code) > inlineCode {
-				s.bytes(code)
-			}
-		}
-	})
-	s.section(secBuckets, func() {
-		for i, start := range b.buckets {
-			s.uint32(start)
-			s.uint32(b.tags[i])
-		}
-	})
+	var codes []byte
+	var targets []uint32
+	s.section(secRecords, func() { codes, targets = b.writeRecords(s) })
+	s.section(secCodes, func() { s.write(codes) })
 	s.section(secIDs, func() {
 		for i, id := range c.ids {
 			s.uint32(uint32(id))
@@ -108,13 +98,7 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 		}
 	})
 	s.section(secDirectory, func() { s.uint32s(c.directory.starts) })
-	s.section(secMapsTo, func() {
-		for _, i := range b.order {
-			for _, t := range b.mapsTo.of(i) {
-				s.uint32(b.places[t])
-			}
-		}
-	})
+	s.section(secMapsTo, func() { s.uint32s(targets) })
 	s.section(secValueKeys, func() { s.keys(c.ids, &b.values) })
 	s.section(secValues, func() {
 		for _, t := range b.values.targets {
@@ -134,40 +118,10 @@ func (b *builder) writeTo(ctx context.Context, w io.Writer) (*header, error) {
 	h := &s.h
 	h.fileSize = s.at
 	h.concepts = uint32(len(c.ids))
-	h.buckets = uint32(len(b.buckets) - 1)
+	h.slots, h.lines, h.reach = b.slots, b.lines, b.reach
 	h.shift = c.directory.shift
 	h.firstID = c.directory.first
 	return h, s.err
-}
-
-// writeRecords writes one record a concept and one that ends the last.
-func (b *builder) writeRecords(s *sectionWriter) {
-	c := &b.columns
-	le := binary.LittleEndian
-	long, target := uint32(0), uint32(0)
-	for _, i := range b.order {
-		var r [recordSize]byte
-		le.PutUint32(r[0:], uint32(c.ids[i]))
-		le.PutUint32(r[4:], target)
-		le.PutUint32(r[8:], c.kinds[i])
-		code := part(c.codes, c.codeEnds, i)
-		if len(code) <= inlineCode {
-			r[12] = byte(len(code))
-			copy(r[13:], code)
-		} else {
-			r[12] = longCode
-			le.PutUint32(r[16:], long)
-			le.PutUint32(r[20:], uint32(len(code)))
-			long += uint32(len(code))
-		}
-		s.bytes(r[:])
-		target += uint32(len(b.mapsTo.of(i)))
-	}
-	var end [recordSize]byte
-	le.PutUint32(end[0:], math.MaxUint32)
-	le.PutUint32(end[4:], target)
-	le.PutUint32(end[8:], math.MaxUint32)
-	s.bytes(end[:])
 }
 
 // writeNames writes the two sections of names.
@@ -177,11 +131,17 @@ func (b *builder) writeNames(s *sectionWriter) {
 		if !b.names {
 			return
 		}
-		at := uint32(0)
-		s.uint32(0)
+		// The name of slot i lies between numbers i and i+1, that of a vacant
+		// slot is empty.
+		at, name := uint32(0), uint32(0)
 		for _, i := range b.order {
-			at += uint32(len(part(c.names, c.nameEnds, i)))
-			s.uint32(at)
+			for ; at <= b.places[i]; at++ {
+				s.uint32(name)
+			}
+			name += uint32(len(part(c.names, c.nameEnds, i)))
+		}
+		for ; at <= b.slots; at++ {
+			s.uint32(name)
 		}
 	})
 	s.section(secNames, func() {
@@ -220,11 +180,11 @@ func (b *builder) bytes(ctx context.Context) ([]byte, error) {
 // size returns about how many bytes the index takes, and not fewer.
 func (b *builder) size() int {
 	c := &b.columns
-	numbers := 3*len(c.ids) + 2*len(b.buckets) + len(c.directory.starts) + len(b.mapsTo.targets)
+	numbers := 2*len(c.ids) + int(b.slots) + len(c.directory.starts) + len(b.mapsTo.targets)
 	for _, list := range []*csr{&b.values, &b.rollup} {
 		numbers += 2*len(list.starts) + len(list.targets)
 	}
-	return 64<<10 + recordSize*len(c.ids) + 4*numbers + len(c.codes) + len(c.names)
+	return 64<<10 + recordSize*int(b.slots) + 4*numbers + len(c.codes) + len(c.names)
 }
 
 // trimBOM leaves out a byte order mark.
