@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/carabiner-health/carabiner/omop"
+import (
+	"slices"
+
+	"github.com/carabiner-health/carabiner/omop"
+)
 
 // personRow makes the rows of the person and of its death.
 func (r *reducer) personRow(ref *factRef) error {
@@ -85,7 +89,7 @@ func (r *reducer) visitRow(ref *factRef) error {
 	discharged := f.concepts[cStatus]
 	if !v.end.Set {
 		v.end = v.start
-		if f.flags&flagOpen != 0 && r.inpatient(f.concepts[cConcept]) {
+		if f.flags&flagOpen != 0 && slices.Contains(r.m.policy.OpenVisit.Inpatient, f.concepts[cConcept]) {
 			v.end = moment{Day: max(v.start.Day, r.lastEvent()), Set: true, Imputed: true}
 			if discharged == 0 {
 				discharged = r.m.policy.OpenVisit.DischargedTo
@@ -119,15 +123,6 @@ func (r *reducer) visitRow(ref *factRef) error {
 	r.source(TableVisitOccurrence, ref)
 	r.saw(v.start.Day, v.end.Day)
 	return nil
-}
-
-func (r *reducer) inpatient(concept int32) bool {
-	for _, c := range r.m.policy.OpenVisit.Inpatient {
-		if c == concept {
-			return true
-		}
-	}
-	return false
 }
 
 func first(a, b []byte) []byte {

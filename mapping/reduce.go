@@ -43,12 +43,10 @@ type visit struct {
 type period struct{ start, end omop.Date }
 
 type personState struct {
-	local       int32
-	birth       moment
-	death       omop.Date
-	dead        bool
-	first, last omop.Date
-	seen        bool
+	local int32
+	birth moment
+	death omop.Date
+	dead  bool
 }
 
 // block turns a block of persons into rows.
@@ -157,14 +155,9 @@ func (r *reducer) source(t Table, ref *factRef) {
 	r.rows.sources[t] = append(r.rows.sources[t], rowSource{typ: rec.typ, id: view(rec.id)})
 }
 
-// saw widens the time in which the person was observed.
+// saw notes a time in which the person was observed.
 func (r *reducer) saw(from, to omop.Date) {
-	p := &r.person
-	if !p.seen {
-		p.first, p.last, p.seen = from, from, true
-	}
 	r.periods = append(r.periods, period{from, max(from, to)})
-	p.first, p.last = min(p.first, from), max(p.last, to)
 }
 
 // visitRows makes the visits of the person, in the order of their days.
@@ -334,9 +327,7 @@ func (r *reducer) row(ref *factRef, f *fact, parent *link) {
 	if f.flags&flagComponent == 0 && parent.local == 0 {
 		*parent = link{rec: ref.rec, table: f.Table, local: local}
 	}
-	if f.Table != TableNote || f.Start.Day != 0 {
-		r.saw(f.Start.Day, f.End.dayOr(f.Start.Day))
-	}
+	r.saw(f.Start.Day, f.End.dayOr(f.Start.Day))
 }
 
 func (w moment) dayOr(d omop.Date) omop.Date {

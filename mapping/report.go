@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -260,7 +261,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		return err
 	}
 	r.writeRules(b)
-	fmt.Fprintf(b, "\n%.2f %% of %d coded statements reached a standard concept; %d codes did not, see unmapped.csv\n",
+	fmt.Fprintf(b, "\n%.2f %% of %d coded statements reached a standard concept; %d codes, values and units have none, see unmapped.csv\n",
 		100*r.Covered.Share(), r.Covered.Coded, r.Unmapped)
 	for _, c := range r.Coverage {
 		fmt.Fprintf(b, "  %6.2f %% of %d  %s\n", 100*c.Share(), c.Coded, c.Type)
@@ -285,15 +286,8 @@ func (r *Report) WriteText(w io.Writer) error {
 			fmt.Fprintf(b, "\ndamaged %s: %s", s.Name, s.Damaged)
 		}
 	}
-	fmt.Fprintf(b, "\npolicy %s, vocabulary %s, CDM %s\n", r.Policy, cmpOr(r.Vocabulary, "unknown"), r.CDM)
+	fmt.Fprintf(b, "\npolicy %s, vocabulary %s, CDM %s\n", r.Policy, cmp.Or(r.Vocabulary, "unknown"), r.CDM)
 	return b.Flush()
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func (r *Report) writeRules(w io.Writer) {
