@@ -32,6 +32,7 @@ const (
 	lossTruncated
 	lossAfterDeath
 	lossBeforeBirth
+	lossFact
 	lossState
 	numLosses
 )
@@ -58,6 +59,7 @@ var lossNames = [numLosses]string{
 	lossTruncated:       "text-cut-to-column-length",
 	lossAfterDeath:      "event-60-days-after-death",
 	lossBeforeBirth:     "event-before-birth",
+	lossFact:            "statement-without-date-or-study",
 	lossState:           "state-not-two-letters",
 }
 

@@ -265,7 +265,7 @@ func (c *conversion) gather(ctx context.Context) error {
 	}
 	c.account.merge(&c.rejectedBy)
 	if t := c.opts.ExtractDate; !t.IsZero() {
-		c.extractDay = civil(t.Year(), int(t.Month()), t.Day())
+		c.extractDay = columnar.DateOf(t.Date())
 	}
 	if err := flow.Do(ctx, len(c.workers), tasks...); err != nil {
 		return err

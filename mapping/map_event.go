@@ -29,7 +29,7 @@ func (x *mapper) encounter() {
 	h := x.root.Get("hospitalization")
 	f.concepts[cQualifier], f.texts[tQualifierSource] = x.place(h.Get("admitSource"))
 	f.concepts[cStatus], f.texts[tStatusSource] = x.place(h.Get("dischargeDisposition"))
-	if len(class) == 0 || f.concepts[cConcept] == 0 {
+	if len(class) > 0 && f.concepts[cConcept] == 0 {
 		x.account.unmapped(x.typ, "class", x.root.Get("class").Get("system").Bytes(nil), class, nil, 0)
 	}
 	if x.root.Get("reasonCode").Exists() {

@@ -12,6 +12,9 @@ func (x *mapper) imagingStudy() {
 	f := x.base()
 	f.Start = x.when(x.root.Get("started"), "started", false)
 	f.texts[tProvider] = x.reference(x.root.Get("referrer"), "Practitioner")
+	for s := x.root.Get("series").First(); s.Exists() && !f.Start.Set; s = s.Next() {
+		f.Start = x.when(s.Get("started"), "series.started", false)
+	}
 	x.imagingProcedure(f)
 	study := x.studyUID()
 	for s := x.root.Get("series").First(); s.Exists(); s = s.Next() {

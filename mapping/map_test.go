@@ -217,6 +217,23 @@ func TestStudiesBecomeProceduresAndSeriesImages(t *testing.T) {
 	}
 }
 
+func TestAStudyWithoutDateBeginsWithItsSeries(t *testing.T) {
+	in := smallPatient + `{"resourceType":"ImagingStudy","id":"i","status":"available","subject":{"reference":"Patient/p"},"identifier":[{"system":"urn:dicom:uid","value":"1.2.3"}],"series":[{"uid":"1.2.3.1"},{"uid":"1.2.3.2","started":"2020-05-02"}]}` + "\n"
+	out, _, _ := convert(t, in, ConvertOptions{})
+	p, i := table[omop.ProcedureOccurrence](t, out), table[omop.ImageOccurrence](t, out)
+	if len(p) != 1 || len(i) != 2 || p[0].ProcedureDate.String() != "2020-05-02" {
+		t.Fatalf("want the study dated by its series, have %d and %d rows", len(p), len(i))
+	}
+}
+
+func TestStatementsWithoutDateAreCounted(t *testing.T) {
+	in := smallPatient + `{"resourceType":"Claim","id":"k","status":"active","patient":{"reference":"Patient/p"},"diagnosis":[{"diagnosisCodeableConcept":` + coded(snomed, "c-1") + `}],"procedure":[{"date":"2020-04-01","procedureCodeableConcept":` + coded(snomed, "p-1") + "}]}\n"
+	_, r, _ := convert(t, in, ConvertOptions{})
+	if r.Rows["procedure_occurrence"] != 1 || r.Rows["condition_occurrence"] != 0 || r.Losses["statement-without-date-or-study"] != 1 {
+		t.Errorf("want the procedure as a row and the undated diagnosis counted, have %v, %v", r.Rows, r.Losses)
+	}
+}
+
 func TestReportsBecomeNotesAndCodes(t *testing.T) {
 	in := smallPatient + encounterLine +
 		`{"resourceType":"DiagnosticReport","id":"d1","status":"final",` + eventHead + `"effectiveDateTime":"2020-05-01","code":` + coded(loinc, "n-1") + `,"conclusion":"all well","presentedForm":[{"contentType":"text/plain","data":"bW9yZQ=="},{"contentType":"application/pdf","data":"AAAA"}]}` + "\n" +

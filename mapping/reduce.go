@@ -251,6 +251,7 @@ func (r *reducer) eventRows() error {
 			}
 			v := r.visits[view(f.texts[tEncounter])]
 			if !v.start.Set {
+				r.account.losses[lossFact]++
 				continue
 			}
 			ref.day = v.start.Day
@@ -321,6 +322,7 @@ func (r *reducer) row(ref *factRef, f *fact, parent *link) {
 	}
 	local := r.fill(f, parent)
 	if local == 0 {
+		r.account.losses[lossFact]++
 		return
 	}
 	r.source(f.Table, ref)

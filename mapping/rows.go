@@ -205,7 +205,7 @@ func (r *rowBatch) instant(w moment) *omop.Timestamp {
 	case w.HasTime:
 		return r.stamps.put(w.Instant)
 	}
-	return r.stamps.put(dayTime(w.Day))
+	return r.stamps.put(w.Day.Timestamp())
 }
 
 func (r *rowBatch) day(w moment) *omop.Date {

@@ -1,6 +1,11 @@
 package mapping
 
-import "github.com/carabiner-health/carabiner/omop"
+import (
+	"time"
+
+	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/omop"
+)
 
 // moment is a point in time as a resource states it: the local day, and the
 // instant in UTC where the resource gives one.
@@ -22,9 +27,9 @@ func dateOf(b []byte, utcDay, last bool) (w moment, ok bool) {
 	}
 	if len(b) == 4 {
 		if last {
-			return moment{Day: civil(y, 12, 31), Set: true, Imputed: true}, true
+			return moment{Day: columnar.DateOf(y, 12, 31), Set: true, Imputed: true}, true
 		}
-		return moment{Day: civil(y, 1, 1), Set: true, Imputed: true}, true
+		return moment{Day: columnar.DateOf(y, 1, 1), Set: true, Imputed: true}, true
 	}
 	m, ok := digits(b, 5, 7)
 	if !ok || b[4] != '-' || m < 1 || m > 12 {
@@ -32,15 +37,15 @@ func dateOf(b []byte, utcDay, last bool) (w moment, ok bool) {
 	}
 	if len(b) == 7 {
 		if last {
-			return moment{Day: civil(y, m, monthDays(y, m)), Set: true, Imputed: true}, true
+			return moment{Day: columnar.DateOf(y, time.Month(m), monthDays(y, m)), Set: true, Imputed: true}, true
 		}
-		return moment{Day: civil(y, m, 1), Set: true, Imputed: true}, true
+		return moment{Day: columnar.DateOf(y, time.Month(m), 1), Set: true, Imputed: true}, true
 	}
 	d, ok := digits(b, 8, 10)
 	if !ok || b[7] != '-' || d < 1 || d > monthDays(y, m) {
 		return moment{}, false
 	}
-	w = moment{Day: civil(y, m, d), Set: true}
+	w = moment{Day: columnar.DateOf(y, time.Month(m), d), Set: true}
 	if len(b) == 10 {
 		return w, true
 	}
@@ -49,14 +54,12 @@ func dateOf(b []byte, utcDay, last bool) (w moment, ok bool) {
 		return moment{}, false
 	}
 	w.HasTime = true
-	w.Instant = omop.Timestamp(int64(w.Day)*dayMicros + us - offset)
+	w.Instant = w.Day.Timestamp() + omop.Timestamp(us-offset)
 	if utcDay && zone {
-		w.Day = omop.Date(floorDiv(int64(w.Instant), dayMicros))
+		w.Day = w.Instant.Date()
 	}
 	return w, true
 }
-
-const dayMicros = 86_400_000_000
 
 // clockOf reads THH:MM:SS[.fraction][zone], or THH:MM as some systems write
 // it, and returns microseconds of the day and of the zone's offset. Digits of
@@ -135,27 +138,3 @@ func monthDays(y, m int) int {
 	}
 	return 31
 }
-
-// civil returns the days from 1970-01-01 to a day of the Gregorian calendar.
-func civil(y, m, d int) omop.Date {
-	if m <= 2 {
-		y--
-		m += 12
-	}
-	era := floorDiv(int64(y), 400)
-	yoe := int64(y) - era*400
-	doy := int64((153*(m-3)+2)/5 + d - 1)
-	doe := yoe*365 + yoe/4 - yoe/100 + doy
-	return omop.Date(era*146097 + doe - 719468)
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-// dayTime returns midnight of the day as a clock without zone.
-func dayTime(d omop.Date) omop.Timestamp { return omop.Timestamp(int64(d) * dayMicros) }

@@ -113,6 +113,21 @@ func index(b *testing.B) string {
 	return name
 }
 
+// readSQL reads observations with typed columns, one row a value.
+const readSQL = `WITH o AS (
+    SELECT id, subject.reference AS patient, encounter.reference AS visit, effectiveDateTime AS at,
+      unnest(CASE WHEN valueQuantity IS NOT NULL OR valueCodeableConcept IS NOT NULL OR valueString IS NOT NULL OR component IS NULL
+        THEN [struct_pack(code := code, valueQuantity := valueQuantity, valueCodeableConcept := valueCodeableConcept, valueString := valueString)] ELSE [] END
+        || coalesce(component, [])) AS c
+    FROM read_json('%[1]s/Observation.*.ndjson', format='newline_delimited', columns={
+      id: 'VARCHAR', status: 'VARCHAR', subject: 'STRUCT(reference VARCHAR)', encounter: 'STRUCT(reference VARCHAR)', effectiveDateTime: 'VARCHAR',
+      code: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[])', valueQuantity: 'STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR)',
+      valueCodeableConcept: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR)', valueString: 'VARCHAR',
+      component: 'STRUCT(code STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[]), valueQuantity STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR),
+        valueCodeableConcept STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR), valueString VARCHAR)[]'})
+    WHERE status IN ('final', 'amended', 'corrected'))
+`
+
 // The same work in SQL: typed columns, dense keys in the same order, the same
 // joins (concept, unit, value, person, visit, provider of the same columns),
 // rows by domain to the same two tables.
@@ -125,19 +140,7 @@ CREATE OR REPLACE TABLE visit AS
   FROM read_json('%[1]s/Encounter.*.ndjson', format='newline_delimited',
     columns={id: 'VARCHAR', subject: 'STRUCT(reference VARCHAR)', period: 'STRUCT("start" VARCHAR)'}) e JOIN person ON e.subject.reference = person.ref;
 CREATE OR REPLACE TABLE event AS
-  WITH o AS (
-    SELECT id, subject.reference AS patient, encounter.reference AS visit, effectiveDateTime AS at,
-      unnest(CASE WHEN valueQuantity IS NOT NULL OR valueCodeableConcept IS NOT NULL OR valueString IS NOT NULL OR component IS NULL
-        THEN [struct_pack(code := code, valueQuantity := valueQuantity, valueCodeableConcept := valueCodeableConcept, valueString := valueString)] ELSE [] END
-        || coalesce(component, [])) AS c
-    FROM read_json('%[1]s/Observation.*.ndjson', format='newline_delimited', columns={
-      id: 'VARCHAR', status: 'VARCHAR', subject: 'STRUCT(reference VARCHAR)', encounter: 'STRUCT(reference VARCHAR)', effectiveDateTime: 'VARCHAR',
-      code: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[])', valueQuantity: 'STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR)',
-      valueCodeableConcept: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR)', valueString: 'VARCHAR',
-      component: 'STRUCT(code STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[]), valueQuantity STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR),
-        valueCodeableConcept STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR), valueString VARCHAR)[]'})
-    WHERE status IN ('final', 'amended', 'corrected'))
-  SELECT o.id, p.person_id, k.target AS concept_id, k.domain, o.at[:10]::DATE AS day, (o.at::TIMESTAMPTZ)::TIMESTAMP AS instant,
+  ` + readSQL + `  SELECT o.id, p.person_id, k.target AS concept_id, k.domain, o.at[:10]::DATE AS day, (o.at::TIMESTAMPTZ)::TIMESTAMP AS instant,
     c.valueQuantity.value AS number, w.target AS value_concept_id, u.target AS unit_concept_id, v.visit_occurrence_id,
     c.code.coding[1].code AS source_value, k.source AS source_concept_id, coalesce(c.valueQuantity.code, c.valueQuantity.unit) AS unit_source_value,
     coalesce(c.valueCodeableConcept.text, c.valueString) AS value_source_value
@@ -160,19 +163,7 @@ COPY (SELECT row_number() OVER (ORDER BY person_id, day, id)::INTEGER AS observa
 // The same columns and look-ups with hashed keys and no order: less work than
 // a database with dense 32-bit keys, and the least that DuckDB can do here.
 const plainSQL = `
-COPY (WITH o AS (
-    SELECT id, subject.reference AS patient, encounter.reference AS visit, effectiveDateTime AS at,
-      unnest(CASE WHEN valueQuantity IS NOT NULL OR valueCodeableConcept IS NOT NULL OR valueString IS NOT NULL OR component IS NULL
-        THEN [struct_pack(code := code, valueQuantity := valueQuantity, valueCodeableConcept := valueCodeableConcept, valueString := valueString)] ELSE [] END
-        || coalesce(component, [])) AS c
-    FROM read_json('%[1]s/Observation.*.ndjson', format='newline_delimited', columns={
-      id: 'VARCHAR', status: 'VARCHAR', subject: 'STRUCT(reference VARCHAR)', encounter: 'STRUCT(reference VARCHAR)', effectiveDateTime: 'VARCHAR',
-      code: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[])', valueQuantity: 'STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR)',
-      valueCodeableConcept: 'STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR)', valueString: 'VARCHAR',
-      component: 'STRUCT(code STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[]), valueQuantity STRUCT("value" DOUBLE, unit VARCHAR, code VARCHAR),
-        valueCodeableConcept STRUCT(coding STRUCT("system" VARCHAR, code VARCHAR)[], "text" VARCHAR), valueString VARCHAR)[]'})
-    WHERE status IN ('final', 'amended', 'corrected'))
-  SELECT hash(o.id) AS measurement_id, hash(o.patient) AS person_id, k.target AS measurement_concept_id, o.at[:10]::DATE AS measurement_date,
+COPY (` + readSQL + `  SELECT hash(o.id) AS measurement_id, hash(o.patient) AS person_id, k.target AS measurement_concept_id, o.at[:10]::DATE AS measurement_date,
     (o.at::TIMESTAMPTZ)::TIMESTAMP AS measurement_datetime, NULL::VARCHAR AS measurement_time, 32817::INTEGER AS measurement_type_concept_id, NULL::INTEGER AS operator_concept_id,
     c.valueQuantity.value AS value_as_number, w.target AS value_as_concept_id, u.target AS unit_concept_id, NULL::DOUBLE AS range_low, NULL::DOUBLE AS range_high,
     NULL::INTEGER AS provider_id, hash(o.visit) AS visit_occurrence_id, NULL::INTEGER AS visit_detail_id, c.code.coding[1].code AS measurement_source_value,

@@ -13,8 +13,8 @@ import (
 const MaxBytes = 8 << 20
 
 // Decode reads the YAML document b into v. Unknown and repeated keys are
-// errors. An error names the document, the line and the column, and quotes no
-// part of the document.
+// errors. An error names the document, the line and the column, and shows no
+// excerpt of it but the name of a key.
 func Decode(name string, b []byte, v any) (err error) {
 	if len(b) > MaxBytes {
 		return fmt.Errorf("%s: want at most %d bytes of YAML, have %d", name, MaxBytes, len(b))

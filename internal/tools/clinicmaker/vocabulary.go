@@ -53,7 +53,7 @@ func (v *vocabulary) files() map[string][]byte {
 		"CONCEPT.csv":              []byte(conceptRows),
 		"CONCEPT_RELATIONSHIP.csv": withReverse(mapRows),
 		"CONCEPT_ANCESTOR.csv":     []byte(ancestorRows),
-		"CONCEPT_SYNONYM.csv":      []byte("concept_id\tconcept_synonym_name\tlanguage_concept_id\n"),
+		"CONCEPT_SYNONYM.csv":      []byte("concept_id\tconcept_synonym_name\tlanguage_concept_id\n201826\tsugar disease of adults\t4180186\n"),
 		"DRUG_STRENGTH.csv": []byte("drug_concept_id\tingredient_concept_id\tamount_value\tamount_unit_concept_id\tnumerator_value\t" +
 			"numerator_unit_concept_id\tdenominator_value\tdenominator_unit_concept_id\tbox_size\tvalid_start_date\tvalid_end_date\tinvalid_reason\n"),
 		"RELATIONSHIP.csv": []byte("relationship_id\trelationship_name\tis_hierarchical\tdefines_ancestry\treverse_relationship_id\trelationship_concept_id\n" +
