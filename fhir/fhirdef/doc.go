@@ -1,0 +1,2 @@
+// Package fhirdef holds FHIR's definitions as data.
+package fhirdef

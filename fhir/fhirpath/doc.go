@@ -1,0 +1,2 @@
+// Package fhirpath compiles and evaluates FHIRPath.
+package fhirpath
