@@ -17,3 +17,11 @@ func (d *Definitions) Structure(canonical string) *Structure { return nil }
 // Type returns the structure that defines a type of FHIR, such as Patient,
 // HumanName or string; nil if there is none.
 func (d *Definitions) Type(name string) *Structure { return nil }
+
+// ValueSet returns the value set with a canonical URL, found as Structure finds
+// its own; nil if there is none.
+func (d *Definitions) ValueSet(canonical string) *ValueSet { return nil }
+
+// CodeSystem returns the code system with a canonical URL, found as Structure
+// finds its own; nil if there is none.
+func (d *Definitions) CodeSystem(canonical string) *CodeSystem { return nil }
