@@ -27,6 +27,8 @@ const (
 type column interface {
 	// add takes the values of n rows of a struct that is stride bytes long.
 	add(rows unsafe.Pointer, stride uintptr, n int) error
+	// addVector takes n values of a vector.
+	addVector(v *Vector, from, n int) error
 	// full says whether the open page should end.
 	full() bool
 	// endPage encodes the open page, if it holds rows.

@@ -155,7 +155,7 @@ func (c *numberColumn[V]) decide(s *scratch) {
 		return
 	}
 	c.mode = c.withoutDict()
-	if c.hint == hintNone && (c.kind == kindDate || c.kind == kindTimestamp) {
+	if c.hint == hintNone && (c.kind == kindDate || c.kind == kindTimestamp || c.kind == kindInstant) {
 		return
 	}
 	var ok bool

@@ -18,9 +18,10 @@ const (
 	kindString
 	kindDate
 	kindTimestamp
+	kindInstant // a timestamp in UTC
 )
 
-var kindNames = [...]string{"bool", "int32", "int64", "float64", "string", "date", "timestamp"}
+var kindNames = [...]string{"bool", "int32", "int64", "float64", "string", "date", "timestamp", "instant"}
 
 func (k kind) String() string { return kindNames[k] }
 

@@ -228,7 +228,7 @@ func (f *field) physical() format.Type {
 		return format.Boolean
 	case kindInt32, kindDate:
 		return format.Int32
-	case kindInt64, kindTimestamp:
+	case kindInt64, kindTimestamp, kindInstant:
 		return format.Int64
 	case kindFloat64:
 		return format.Double
@@ -257,6 +257,9 @@ func (f *field) element(id int32) format.SchemaElement {
 	case kindTimestamp:
 		// The older annotation would mean UTC, so there is none.
 		e.LogicalType.Value = &format.TimestampType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+	case kindInstant:
+		e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
+		e.ConvertedType = thrift.New(deprecated.TimestampMicros)
 	}
 	return e
 }
