@@ -1,0 +1,434 @@
+package check
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// slot gathers what one object holds for one child element.
+type slot struct {
+	value, companion jsontree.Value
+	choice           string // the type that the member's name says
+	count            int
+}
+
+// resource checks the resource of a frame: by its type, by the profiles that it
+// names and by more. (R4 §2.10, Resource.meta.profile)
+func (r *run) resource(a at, profiles []string) {
+	f := r.f(a)
+	v := f.value
+	typ := v.Get("resourceType")
+	if typ.Kind() != jsontree.String {
+		r.err(a, CodeType, "", "want a resource with resourceType, have "+describe(v))
+		return
+	}
+	st := r.defs.Type(typ.Text())
+	if st == nil || st.Kind != "resource" && st.Kind != "logical" {
+		r.report(finding{severity: issue.Error, code: CodeType, at: a, value: typ, message: "want a resource type of FHIR, have another name"})
+		return
+	}
+	f.typ = st.Type
+	p := r.program(st)
+	f.node = p.root
+	r.object(p.root, p.root, a, v, base)
+	r.constraints(p.root, a, base)
+	r.ownProfiles(a)
+	for _, url := range profiles {
+		r.profileURL(a, url)
+	}
+	r.resourceRules(a)
+}
+
+// ownProfiles checks a resource against its meta.profile.
+func (r *run) ownProfiles(a at) {
+	list := r.f(a).value.Get("meta").Get("profile")
+	for p := list.First(); p.Kind() != jsontree.Invalid; p = p.Next() {
+		if url := p.Text(); url != "" {
+			r.profileURL(a, url)
+		}
+	}
+}
+
+// profileURL checks an element against the profile of a canonical URL.
+func (r *run) profileURL(a at, url string) {
+	st := r.defs.Structure(url)
+	if st == nil {
+		r.warn(a, CodeProfileUnknown, url, "want the definition of profile "+url+", have none: not checked")
+		return
+	}
+	r.profile(a, st)
+}
+
+// mode says which walk it is.
+type mode uint8
+
+const (
+	base    mode = iota // by types: everything that holds for every resource
+	profile             // by a profile: what it adds
+)
+
+// children checks the members of a frame's object, or of a primitive's companion,
+// by the slots of kids; n is the element they belong to.
+func (r *run) object(n, kids *node, a at, v jsontree.Value, m mode) {
+	first := len(r.slots)
+	for range kids.slots {
+		r.slots = append(r.slots, slot{})
+	}
+	for member := v.First(); member.Kind() != jsontree.Invalid; member = member.Next() {
+		r.member(kids, a, first, member, m)
+	}
+	for i, s := range kids.slots {
+		got := r.slots[first+i]
+		if isPrimitive(r.f(a).typ) && s.name == "value" && got.value.Kind() == jsontree.Invalid {
+			got.value = r.f(a).value // the value of a primitive is its own
+			got.count = 0
+			if got.value.Kind() != jsontree.Invalid {
+				got.count = 1
+			}
+			r.cardinality(s, a, got.count)
+			continue
+		}
+		r.slot(s, a, got, m)
+	}
+	r.slots = r.slots[:first]
+}
+
+// member finds the slot of one member.
+func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode) {
+	key := member.KeyBytes()
+	to, ok := kids.names[string(key)]
+	if !ok {
+		if m == base {
+			r.unknownMember(kids, a, member)
+		}
+		return
+	}
+	s := &r.slots[first+to.slot]
+	if to.companion {
+		if s.choice != "" && s.choice != to.typ {
+			return // told of at the value
+		}
+		s.companion, s.choice = member, to.typ
+		return
+	}
+	if s.value.Kind() != jsontree.Invalid || s.choice != "" && s.choice != to.typ {
+		if m == base && s.choice != to.typ {
+			r.report(finding{severity: issue.Error, code: CodeChoice, at: a, value: member, rule: kids.slots[to.slot].el.ID,
+				message: "want one type of " + kids.slots[to.slot].name + "[x], have several"})
+		}
+		return
+	}
+	s.value, s.choice = member, to.typ
+}
+
+// unknownMember reports a member that the element doesn't have.
+func (r *run) unknownMember(kids *node, a at, member jsontree.Value) {
+	switch {
+	case member.KeyIs("resourceType") && r.f(a).scope == a:
+	case member.KeyIs("fhir_comments") && r.opts.AllowComments:
+	default:
+		r.report(finding{severity: issue.Error, code: CodeUnknownElement, at: a, value: member, rule: kids.p.st.URL,
+			message: "want elements of " + kids.el.Path + ", have " + memberName(member)})
+	}
+}
+
+// memberName is a member's name if it could be one of FHIR's.
+func memberName(v jsontree.Value) string {
+	key := v.KeyBytes()
+	if len(key) == 0 || len(key) > 64 {
+		return "another name"
+	}
+	for _, c := range key {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return "another name"
+		}
+	}
+	return string(key)
+}
+
+// slot checks one child element: its number, its slices, and each of its items.
+func (r *run) slot(s *node, a at, got slot, m mode) {
+	present := got.value.Kind() != jsontree.Invalid || got.companion.Kind() != jsontree.Invalid
+	if !present {
+		r.cardinality(s, a, 0)
+		if len(s.slices) > 0 {
+			r.sliceCounts(s, a, nil)
+		}
+		return
+	}
+	values, companions, isList := r.items(s, a, got, m)
+	count := 1
+	if isList {
+		count = max(values.Len(), companions.Len())
+	}
+	r.cardinality(s, a, count)
+	if m == profile && s.idle() {
+		return // the profile says no more about it
+	}
+	var counts []int
+	if len(s.slices) > 0 {
+		counts = make([]int, len(s.slices))
+	}
+	order := 0
+	if !isList {
+		r.item(s, a, frame{name: s.name, value: values, companion: companions, choice: got.choice, index: -1}, m, counts, &order)
+	} else {
+		v, c := values.First(), companions.First()
+		for i := range count {
+			r.item(s, a, frame{name: s.name, value: nonNull(v), companion: nonNull(c), choice: got.choice, index: i}, m, counts, &order)
+			v, c = v.Next(), c.Next()
+		}
+	}
+	if counts != nil {
+		r.sliceCounts(s, a, counts)
+	}
+}
+
+// idle tells that a node of a profile asks nothing of its items.
+func (n *node) idle() bool {
+	el := n.el
+	return len(n.slots) == 0 && len(n.slices) == 0 && len(n.added) == 0 && el.Slicing == nil && el.Fixed == nil && el.Pattern == nil &&
+		el.Binding == nil && el.MinValue == nil && el.MaxValue == nil && el.MaxLength == 0 && len(el.Types) == 0 && len(el.Extensions) == 0
+}
+
+func nonNull(v jsontree.Value) jsontree.Value {
+	if v.Kind() == jsontree.Null {
+		return jsontree.Value{}
+	}
+	return v
+}
+
+// items returns the values and companions of a slot, and whether they are lists.
+func (r *run) items(s *node, a at, got slot, m mode) (values, companions jsontree.Value, isList bool) {
+	array := got.value.Kind() == jsontree.Array || got.value.Kind() == jsontree.Invalid && got.companion.Kind() == jsontree.Array
+	if m == base && array != s.list {
+		want, have := "a list", "a single value"
+		if array {
+			want, have = have, want
+		}
+		where := got.value
+		if where.Kind() == jsontree.Invalid {
+			where = got.companion
+		}
+		r.report(finding{severity: issue.Error, code: CodeForm, at: a, value: where, rule: s.el.ID, message: "want " + s.name + " as " + want + ", have " + have})
+	}
+	if !array {
+		return nonNull(got.value), nonNull(got.companion), false
+	}
+	if got.companion.Kind() != jsontree.Array {
+		got.companion = jsontree.Value{}
+	}
+	return got.value, got.companion, true
+}
+
+// cardinality checks how often a child occurs. (ElementDefinition.min, .max)
+func (r *run) cardinality(s *node, a at, count int) {
+	switch el := s.el; {
+	case count < el.Min:
+		r.err(a, CodeCardinality, s.p.label, fmt.Sprintf("want at least %d of %s, have %d (%s)", el.Min, elementName(el.ID, el.Path), count, s.p.label))
+	case count > el.Max && !(el.Max == 1 && !s.list && count == 1):
+		r.err(a, CodeCardinality, s.p.label, fmt.Sprintf("want at most %d of %s, have %d (%s)", el.Max, elementName(el.ID, el.Path), count, s.p.label))
+	}
+}
+
+func elementName(id, path string) string {
+	if id != "" {
+		return id
+	}
+	return path
+}
+
+// item checks one item of a child element: against the slice that it matches or
+// the element itself.
+func (r *run) item(s *node, a at, f frame, m mode, counts []int, order *int) {
+	f.node = s
+	f.typ = itemType(s, f)
+	item := r.push(a, f)
+	defer r.pop(item)
+	n := s
+	if counts != nil || s.el.Slicing != nil {
+		n = r.sliceOf(s, item, counts, order)
+	}
+	r.element(n, item, m)
+}
+
+// itemType is the type of an item: what its name says, or the only one allowed.
+func itemType(s *node, f frame) string {
+	if f.choice != "" {
+		return f.choice
+	}
+	if len(s.types) == 0 {
+		if ref := s.el.ContentReference; ref != "" {
+			return ref[lastByte(ref, '#')+1:]
+		}
+		return s.el.Path
+	}
+	switch name := s.types[0].name; name {
+	case "BackboneElement", "Element":
+		return s.typePath()
+	default:
+		return name
+	}
+}
+
+// typePath is the path that names the type of a backbone element.
+func (n *node) typePath() string {
+	if n.el.BasePath != "" {
+		return n.el.BasePath
+	}
+	return n.el.Path
+}
+
+func lastByte(s string, c byte) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == c {
+			return i
+		}
+	}
+	return -1
+}
+
+// element checks the element of a frame by a node.
+func (r *run) element(n *node, a at, m mode) {
+	f := r.f(a)
+	typ := f.typ
+	t := n.typeNamed(f.choice)
+	if f.choice == "" && len(n.types) > 0 {
+		t = &n.types[0]
+	}
+	if t == nil && f.choice != "" && m == profile {
+		r.err(a, CodeType, n.p.label, "want "+typeList(n)+" for "+n.el.Path+", have "+typ+" ("+n.p.label+")")
+		return
+	}
+	if f.isResource() && !isPrimitive(typ) {
+		r.nested(n, a, m)
+		return
+	}
+	ok := true
+	if m == base {
+		ok = r.shape(a)
+	}
+	if !ok {
+		return
+	}
+	r.value(n, a, m)
+	kids := n
+	if m == base {
+		kids = r.kids(n, typ)
+	}
+	f = r.f(a)
+	switch {
+	case kids == nil:
+	case isPrimitive(typ):
+		if f.companion.Kind() == jsontree.Object || m == profile && len(kids.slots) > 0 {
+			r.object(n, kids, a, f.companion, m)
+		}
+	case m == base || len(kids.slots) > 0:
+		r.object(n, kids, a, f.value, m)
+	}
+	r.constraints(n, a, m)
+	if m == base {
+		r.typeRules(n, a)
+	}
+	if t != nil && len(t.Profiles) > 0 {
+		r.typeProfiles(n, t, a)
+	}
+}
+
+// shape checks the JSON kind that a type is written in.
+func (r *run) shape(a at) bool {
+	f := r.f(a)
+	switch k := f.value.Kind(); {
+	case k == jsontree.Invalid:
+		return f.companion.Kind() != jsontree.Invalid
+	case isPrimitive(f.typ):
+		if k == jsontree.Object || k == jsontree.Array {
+			r.err(a, CodeForm, f.typ, "want "+f.typ+" as a primitive value, have "+describe(f.value))
+			return false
+		}
+	case k != jsontree.Object:
+		r.err(a, CodeForm, f.typ, "want "+f.typ+" as an object, have "+describe(f.value))
+		return false
+	}
+	return true
+}
+
+// nested checks a resource inside another: contained, of a Bundle entry or a parameter.
+func (r *run) nested(n *node, a at, m mode) {
+	if m == base {
+		r.resource(a, nil)
+		return
+	}
+	f := r.f(a)
+	name := f.value.Get("resourceType").Text()
+	f.typ = name
+	if len(n.types) == 0 {
+		return
+	}
+	for i := range n.types {
+		t := &n.types[i]
+		if !r.defs.IsSubtype(name, t.name) {
+			continue
+		}
+		r.value(n, a, m)
+		if len(n.slots) > 0 {
+			r.object(n, n, a, f.value, m)
+		}
+		r.constraints(n, a, m)
+		if len(t.Profiles) > 0 {
+			r.typeProfiles(n, t, a)
+		}
+		return
+	}
+	r.err(a, CodeType, n.p.label, "want "+typeList(n)+", have "+name+" ("+n.p.label+")")
+}
+
+// typeProfiles checks an element against the profiles of its type: one of them
+// is enough. (ElementDefinition.type.profile)
+func (r *run) typeProfiles(n *node, t *elementType, a at) {
+	if len(t.Profiles) == 1 {
+		if st := r.defs.Structure(t.Profiles[0]); st != nil {
+			r.profile(a, st)
+		} else if !isPrimitive(t.name) && t.name != "Extension" {
+			r.warn(a, CodeProfileUnknown, t.Profiles[0], "want the definition of profile "+t.Profiles[0]+", have none: not checked")
+		}
+		return
+	}
+	for _, url := range t.Profiles {
+		if r.conforms(a, url) {
+			return
+		}
+	}
+	r.err(a, CodeProfile, n.p.label, fmt.Sprintf("want one of %d profiles of %s, have a value that conforms to none (%s)", len(t.Profiles), n.el.Path, n.p.label))
+}
+
+func typeList(n *node) string {
+	b := []byte("type ")
+	for i, t := range n.types {
+		if i > 0 {
+			b = append(b, " or "...)
+		}
+		b = append(b, t.name...)
+	}
+	if len(n.types) == 0 {
+		return "no value"
+	}
+	return string(b)
+}
+
+// describe tells a value by kind, never what it holds.
+func describe(v jsontree.Value) string {
+	switch v.Kind() {
+	case jsontree.Invalid:
+		return "none"
+	case jsontree.Array:
+		return "a list of " + strconv.Itoa(v.Len())
+	case jsontree.Object:
+		return "an object"
+	default:
+		return "a " + v.Kind().String()
+	}
+}
