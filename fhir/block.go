@@ -222,6 +222,11 @@ func (w *worker) line(text []byte, at place, valid, open bool) (*Rejected, error
 			return rej, nil
 		}
 	}
+	if w.quick != nil {
+		if taken, err := w.quick(text, at); taken || err != nil {
+			return nil, err
+		}
+	}
 	if rej := w.parser.parse(&w.res, text, at); rej != nil {
 		if open && rej.Reason.Code == CodeSyntax && rej.Reason.Pos.Offset-at.offset >= int64(len(bytes.TrimRight(text, " \t\r"))) {
 			rej.Reason.Code = CodeTruncated

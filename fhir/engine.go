@@ -296,6 +296,7 @@ type worker struct {
 	res     Resource
 	tree    jsontree.Tree
 	visitor func(r *Resource) error
+	quick   func(text []byte, at place) (bool, error) // may take a line before it is parsed
 	ctx     context.Context
 	doc     []byte
 }

@@ -5,6 +5,6 @@
 // a worker.
 //
 // [Each] works on items in any order, [Ordered] hands results out in the order
-// of the input, [Do] runs a fixed set of tasks, and [Pipe] moves work to one
-// goroutine behind a bounded queue.
+// of the input, [Streams] does so with many results an item, [Do] runs a fixed
+// set of tasks, and [Pipe] moves work to one goroutine behind a bounded queue.
 package flow
