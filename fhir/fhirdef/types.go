@@ -34,7 +34,7 @@ type Element struct {
 	SliceIsConstraining bool
 	Min, Max            int // -1 where a differential does not say
 	BasePath            string
-	BaseMin, BaseMax    int // of base; Max tells a list from a single value
+	BaseMin, BaseMax    int    // of base; Max tells a list from a single value
 	ContentReference    string // without the address before #
 	Types               []Type
 	Fixed, Pattern      *Literal
