@@ -12,12 +12,17 @@ type Structure struct {
 	Type                              string // the type defined or constrained, such as Patient
 	Base                              string // baseDefinition
 	FHIRVersion                       string
+	Experimental                      bool
 	Context                           []Context // where an extension may stand
 	ContextInvariant                  []string  // FHIRPath, of extensions
 	Characteristics                   []string  // extension type-characteristics of logical models
 	Impose                            []string  // profiles imposed or complied with (extensions)
 
-	Elements     []Element // the snapshot, in order; generated where the source has none
+	Elements []Element // the snapshot, in order; generated where the source has none
+	// Extensions are those at the top with a primitive value that tell something
+	// of use, such as structuredefinition-standards-status.
+	Extensions []Extension
+
 	Differential []Element // nil unless the source had no snapshot, or KeepDifferential
 	Package      string    // name#version of the package it came from
 }
@@ -35,7 +40,7 @@ type Element struct {
 	Min, Max            int // -1 where a differential does not say
 	BasePath            string
 	BaseMin, BaseMax    int    // of base; Max tells a list from a single value
-	ContentReference    string // without the address before #
+	ContentReference    string // the id of the element that has the content: what follows #
 	Types               []Type
 	Fixed, Pattern      *Literal
 	MinValue, MaxValue  *Literal

@@ -2,7 +2,10 @@ module github.com/carabiner-health/carabiner/internal/tools
 
 go 1.26.0
 
-require github.com/carabiner-health/carabiner v0.0.0
+require (
+	github.com/carabiner-health/carabiner v0.0.0
+	github.com/klauspost/compress v1.20.3
+)
 
 require (
 	github.com/dave/jennifer v1.7.1 // indirect
