@@ -179,7 +179,7 @@ func BenchmarkValidate(b *testing.B) {
 		r = x.Clone()
 		break
 	}
-	v, err := NewValidator(nil)
+	v, err := NewValidator(nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func ExampleWriter() {
 
 // A Validator checks the form; paths are FHIRPath.
 func ExampleValidator() {
-	v, err := fhir.NewValidator(nil)
+	v, err := fhir.NewValidator(nil, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -123,7 +123,7 @@ func show(events []event, stats SourceStats) string {
 func FuzzValidateSurvivesAnything(f *testing.F) {
 	f.Add([]byte(patient))
 	f.Add([]byte(`{"resourceType":"Patient","_x":[null,{}],"x":[null,1],"":{},"id":"\u0000","y":[[]],"contained":[{"resourceType":"X","_":""}]}`))
-	v, err := NewValidator(&ValidateOptions{MaxIssues: 5})
+	v, err := NewValidator(nil, &ValidateOptions{MaxIssues: 5})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -254,7 +254,7 @@ var faulty = map[string]issue.Code{
 // are known to be good.
 func TestTheFormOfPublishedResourcesIsGood(t *testing.T) {
 	heavy(t)
-	v, err := NewValidator(nil)
+	v, err := NewValidator(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

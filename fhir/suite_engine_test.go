@@ -35,7 +35,7 @@ func (e *suiteEngine) check(r *suiteRun) (issue.List, error) {
 	case err != nil:
 		return nil, err
 	}
-	v, err := fhir.NewValidator(nil)
+	v, err := fhir.NewValidator(nil, nil)
 	if err != nil {
 		return nil, err
 	}

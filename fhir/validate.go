@@ -1,11 +1,12 @@
 package fhir
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"strconv"
+	"slices"
+	"time"
 
+	"github.com/carabiner-health/carabiner/fhir/fhirdef"
+	"github.com/carabiner-health/carabiner/fhir/internal/check"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
 )
@@ -16,290 +17,105 @@ type ValidateOptions struct {
 	// MaxIssues bounds the findings of one resource; a last one tells that there
 	// are more. 0 = 100.
 	MaxIssues int
+	// Profiles are the canonical URLs of profiles that every resource of their
+	// type is checked against, besides those that it names in meta.profile.
+	Profiles []string
+	// AnyExtension allows extensions that the definitions do not have. Without
+	// it they are errors, as the meaning of what they say is not known.
+	AnyExtension bool
+	// AllowComments allows fhir_comments members.
+	AllowComments bool
+	// SecurityChecks makes text that looks like HTML an error.
+	SecurityChecks bool
+	// AssumeValidRestReferences takes references in the form of a REST server's
+	// for good.
+	AssumeValidRestReferences bool
+	// References says how far references that lead out of a resource are followed.
+	References ReferencePolicy
+	// Find finds a resource by its reference or canonical URL, for References.
+	// It must be safe for concurrent use.
+	Find func(reference string) (*Resource, bool)
+	// BestPractice is the severity of invariants that are recommendations; 0 =
+	// Warning.
+	BestPractice issue.Severity
+	// Now is the time that rules compare with; zero = the clock.
+	Now time.Time
 }
 
-// Validator checks the form that R4's JSON format gives to every resource
-// (R4 §2.6.2, JSON representation): a known resourceType, the syntax of ids, no
-// empty object, array or string, null only as a place holder beside a _x
-// member, no member twice, no control characters, no array in an array. It
-// knows no definitions of types yet, so it does not tell whether an element is
-// allowed where it stands. It is immutable and safe to share.
-type Validator struct{ max int }
+// ReferencePolicy says how far a Validator follows references.
+type ReferencePolicy = check.ReferencePolicy
 
-// NewValidator returns a Validator. The error is about the options.
-func NewValidator(opts *ValidateOptions) (*Validator, error) {
-	v := &Validator{max: 100}
-	if opts != nil && opts.MaxIssues < 0 {
+// The policies.
+const (
+	// ReferencesInside follows references to contained resources and inside a Bundle.
+	ReferencesInside = check.ReferencesInside
+	// ReferencesMustExist makes an error of what ValidateOptions.Find does not find.
+	ReferencesMustExist = check.ReferencesMustExist
+	// ReferencesMustBeType checks besides that what it finds is of the right type.
+	ReferencesMustBeType = check.ReferencesMustBeType
+)
+
+// Validator checks resources against FHIR's definitions and profiles, as far as
+// that needs nothing from outside (R4 §2.10): the form of JSON and XML, elements
+// and their number, primitive values, fixed values and patterns, slices,
+// invariants, bindings, extensions, references, Bundles, narratives,
+// questionnaires and definitions. What needs a terminology server is told as not
+// checked. It is immutable and safe to share.
+type Validator struct {
+	max     int
+	checker *check.Checker
+	find    func(reference string) (jsontree.Value, bool)
+}
+
+// NewValidator returns a Validator over definitions; nil means fhirdef.R4. What
+// it needs of them is compiled when it is first needed. The error is about the
+// options, or a profile that the definitions do not have.
+func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator, error) {
+	if defs == nil {
+		defs = fhirdef.R4()
+	}
+	var o ValidateOptions
+	if opts != nil {
+		o = *opts
+	}
+	if o.MaxIssues < 0 {
 		return nil, errors.New("fhir: MaxIssues: want 0 or more, have less")
 	}
-	if opts != nil && opts.MaxIssues > 0 {
-		v.max = opts.MaxIssues
+	if o.MaxIssues == 0 {
+		o.MaxIssues = 100
+	}
+	for _, url := range o.Profiles {
+		if defs.Structure(url) == nil {
+			return nil, errors.New("fhir: Profiles: want a profile of the definitions, have " + url)
+		}
+	}
+	v := &Validator{max: o.MaxIssues}
+	v.checker = check.New(defs, check.Options{MaxIssues: o.MaxIssues, Profiles: slices.Clone(o.Profiles), AnyExtension: o.AnyExtension,
+		AllowComments: o.AllowComments, SecurityChecks: o.SecurityChecks, AssumeValidRestReferences: o.AssumeValidRestReferences,
+		References: o.References, BestPractice: o.BestPractice, Now: o.Now})
+	if o.Find != nil {
+		v.find = func(reference string) (jsontree.Value, bool) {
+			r, ok := o.Find(reference)
+			if !ok || r == nil {
+				return jsontree.Value{}, false
+			}
+			return r.root, true
+		}
 	}
 	return v, nil
 }
 
 // Validate returns the findings about r, in the order of its text where they
-// have one; nil for a resource in good form. Paths are FHIRPath, and name only
-// members whose names could be FHIR's.
+// have a place there; nil for a resource without fault. Paths are FHIRPath; a
+// missing element is found at the one that lacks it. Safe for concurrent use.
 func (v *Validator) Validate(r *Resource) issue.List {
-	f := form{r: r, max: v.max}
-	f.path = append(f.buffer[:0], step{index: -1})
-	f.resource(r.root)
-	for _, pos := range r.Duplicates() {
-		f.addAt(pos, issue.Error, CodeDuplicate, r.typ, "want a member once in an object, have it again")
+	start := r.root.Offset()
+	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find,
+		Pos: func(offset int) issue.Pos { return r.posAt(offset - start) }})
+	list = append(list, formFindings(r, v.max)...)
+	if len(list) == 0 {
+		return nil
 	}
-	return f.list
-}
-
-var idName = []byte("id")
-
-// form is one run of the Validator.
-type form struct {
-	r      *Resource
-	max    int
-	list   issue.List
-	path   []step
-	buffer [24]step
-}
-
-// step is one level of the path to a value: a member, or an element of an array.
-type step struct {
-	name  []byte
-	index int
-}
-
-// add notes a finding about v, which the path leads to.
-func (f *form) add(v jsontree.Value, code issue.Code, message string) {
-	if len(f.list) <= f.max { // otherwise the place isn't needed
-		f.addAt(f.r.PosOf(Element{v}), issue.Error, code, f.text(), message)
-	}
-}
-
-func (f *form) addAt(pos issue.Pos, s issue.Severity, code issue.Code, path, message string) {
-	switch n := len(f.list); {
-	case n < f.max:
-		f.list = append(f.list, issue.Issue{Severity: s, Code: code, Pos: pos, Path: path, Message: message, Rule: "R4 JSON"})
-	case n == f.max:
-		f.list = append(f.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: f.r.Pos(), Path: f.r.typ,
-			Message: fmt.Sprintf("want at most %d findings, have more", f.max)})
-	}
-}
-
-// text writes the path.
-func (f *form) text() string {
-	b := []byte(f.r.typ)
-	if !IsResourceType(f.r.typ) {
-		b = []byte("Resource")
-	}
-	for _, s := range f.path[1:] {
-		if s.index >= 0 {
-			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
-			continue
-		}
-		b = append(b, '.')
-		if isMemberName(s.name) {
-			b = append(b, s.name...)
-		} else {
-			b = append(b, '?')
-		}
-	}
-	return string(b)
-}
-
-// resource checks a resource: the whole, a contained one, or one in a Bundle.
-func (f *form) resource(v jsontree.Value) {
-	typ := v.Get("resourceType")
-	switch name := typ.Bytes(nil); {
-	case typ.Kind() != jsontree.String || len(name) == 0:
-		f.add(v, CodeTypeMissing, "want a resourceType with text, have none")
-	default:
-		if _, ok := resourceTypes()[string(name)]; !ok {
-			f.add(typ, CodeTypeUnknown, "want a resource type of R4, have another name")
-		}
-	}
-	if id := v.Get("id"); id.Kind() != jsontree.Invalid {
-		f.path = append(f.path, step{name: idName, index: -1})
-		switch text := id.Bytes(nil); {
-		case id.Kind() != jsontree.String:
-			f.add(id, CodeID, "want id as text, have "+id.Kind().String())
-		case len(text) > 64:
-			f.add(id, CodeID, "want an id of at most 64 characters, have "+strconv.Itoa(len(text)))
-		case len(text) > 0 && (!isID(text) || bytes.IndexByte(text, '_') >= 0):
-			f.add(id, CodeID, "want an id of letters, digits, - and ., have other characters")
-		}
-		f.path = f.path[:len(f.path)-1]
-	}
-	f.object(v)
-}
-
-// object checks the members of an object.
-func (f *form) object(v jsontree.Value) {
-	first := v.First()
-	if first.Kind() == jsontree.Invalid {
-		f.add(v, CodeEmpty, "want an object with members, have an empty one")
-	}
-	top := len(f.path)
-	f.path = append(f.path, step{})
-	for m := first; m.Kind() != jsontree.Invalid; m = m.Next() {
-		name := m.KeyBytes()
-		f.path[top] = step{name: name, index: -1}
-		if !isMemberName(name) {
-			f.add(m, CodeMember, "want a member name of letters and digits, have another")
-		}
-		if len(name) > 0 && name[0] == '_' {
-			f.companion(v, m, name)
-		} else {
-			f.member(v, m, name)
-		}
-	}
-	f.path = f.path[:top]
-}
-
-// member checks the value m of a member of the object v.
-func (f *form) member(v, m jsontree.Value, name []byte) {
-	switch m.Kind() {
-	case jsontree.Null:
-		f.add(m, CodeNull, "want a value, have null")
-	case jsontree.Object:
-		f.value(m, name)
-	case jsontree.Array:
-		f.array(v, m, name)
-	case jsontree.String:
-		f.str(m)
-	}
-}
-
-// value checks an object that is the value of a member or of an array element.
-func (f *form) value(m jsontree.Value, name []byte) {
-	if string(name) == "contained" || string(name) == "resource" && m.Get("resourceType").Kind() != jsontree.Invalid {
-		f.resource(m)
-		return
-	}
-	f.object(m)
-}
-
-// array checks the array m, a member of the object v.
-func (f *form) array(v, m jsontree.Value, name []byte) {
-	e := m.First()
-	if e.Kind() == jsontree.Invalid {
-		f.add(m, CodeEmpty, "want an array with elements, have an empty one")
-	}
-	top := len(f.path)
-	f.path = append(f.path, step{})
-	for i := 0; e.Kind() != jsontree.Invalid; i, e = i+1, e.Next() {
-		f.path[top] = step{index: i}
-		switch e.Kind() {
-		case jsontree.Null:
-			if sibling(v, name, i).Kind() != jsontree.Object {
-				f.add(e, CodeNull, "want a value or a _ member beside null, have null alone")
-			}
-		case jsontree.Array:
-			f.add(e, CodeMember, "want no array inside an array, have one")
-		case jsontree.Object:
-			f.value(e, name)
-		case jsontree.String:
-			f.str(e)
-		}
-	}
-	f.path = f.path[:top]
-}
-
-// sibling returns the element i of the member of v that is called _name.
-func sibling(v jsontree.Value, name []byte, i int) jsontree.Value {
-	var buffer [64]byte
-	under := append(append(buffer[:0], '_'), name...)
-	return v.Get(string(under)).Index(i)
-}
-
-// companion checks the member m of v whose name begins with an underscore: the
-// id and extensions of the primitive beside it.
-func (f *form) companion(v, m jsontree.Value, name []byte) {
-	beside := v.Get(string(name[1:]))
-	if k := beside.Kind(); k == jsontree.Object {
-		f.add(m, CodeMember, "want a _ member only beside a primitive, have it beside an object")
-	}
-	switch m.Kind() {
-	case jsontree.Object:
-		if beside.Kind() == jsontree.Array {
-			f.add(m, CodeMember, "want an array beside an array, have an object")
-		}
-		f.object(m)
-	case jsontree.Array:
-		f.companions(m, beside)
-	default:
-		f.add(m, CodeMember, "want an object or array as a _ member, have "+m.Kind().String())
-	}
-}
-
-// companions checks an array of ids and extensions beside an array of primitives.
-func (f *form) companions(m, beside jsontree.Value) {
-	have := m.Len()
-	switch want := beside.Len(); {
-	case have == 0:
-		f.add(m, CodeEmpty, "want an array with elements, have an empty one")
-	case beside.Kind() == jsontree.Array && want != have:
-		f.add(m, CodeMember, fmt.Sprintf("want %d elements as beside it, have %d", want, have))
-	case beside.Kind() != jsontree.Array && beside.Kind() != jsontree.Invalid:
-		f.add(m, CodeMember, "want an object beside a single value, have an array")
-	}
-	top := len(f.path)
-	f.path = append(f.path, step{})
-	full := false
-	b := beside.First()
-	for i, e := 0, m.First(); e.Kind() != jsontree.Invalid; i, e, b = i+1, e.Next(), b.Next() {
-		f.path[top] = step{index: i}
-		switch e.Kind() {
-		case jsontree.Object:
-			full = true
-			f.object(e)
-		case jsontree.Null:
-			if k := b.Kind(); k == jsontree.Null || k == jsontree.Invalid {
-				f.add(e, CodeNull, "want a value beside null, have none")
-			}
-		default:
-			f.add(e, CodeMember, "want an object or null in a _ member, have "+e.Kind().String())
-		}
-	}
-	f.path = f.path[:top]
-	if !full && have > 0 {
-		f.add(m, CodeEmpty, "want an object among the elements, have none")
-	}
-}
-
-// str checks a string: not empty, and no control characters but tab, line feed
-// and carriage return (R4, datatype string). JSON has control characters only as
-// escapes.
-func (f *form) str(v jsontree.Value) {
-	raw := v.Raw()
-	if len(raw) == 2 {
-		f.add(v, CodeEmpty, "want text, have an empty string")
-		return
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return
-	}
-	for _, c := range v.Bytes(nil) {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
-			f.add(v, CodeControl, "want text without control characters, have one")
-			return
-		}
-	}
-}
-
-// isMemberName reports whether a member could have that name in FHIR: letters
-// and digits, after an underscore perhaps.
-func isMemberName(name []byte) bool {
-	if len(name) > 0 && name[0] == '_' {
-		name = name[1:]
-	}
-	if len(name) == 0 || len(name) > 64 {
-		return false
-	}
-	for i, c := range name {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
+	slices.SortStableFunc(list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	return list
 }

@@ -43,7 +43,7 @@ func TestValidateKnowsTheFormOfJSON(t *testing.T) {
 			"Patient.contained[0] fhir-resource-type-unknown 1:56", "Patient.contained[0].id fhir-id 1:68", "Patient.contained[1] fhir-resource-type-missing 1:73"}},
 		{"in a Bundle", `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Nope"}}]}`, []string{"Bundle.entry[0].resource fhir-resource-type-unknown 1:63"}},
 	}
-	v, err := NewValidator(nil)
+	v, err := NewValidator(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestValidateBoundsItsFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := NewValidator(&ValidateOptions{MaxIssues: 3})
+	v, err := NewValidator(nil, &ValidateOptions{MaxIssues: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestValidateBoundsItsFindings(t *testing.T) {
 	if len(list) != 4 || list[3].Code != CodeTooMany {
 		t.Errorf("want 3 findings and %s, have %v", CodeTooMany, list)
 	}
-	if _, err := NewValidator(&ValidateOptions{MaxIssues: -1}); err == nil {
+	if _, err := NewValidator(nil, &ValidateOptions{MaxIssues: -1}); err == nil {
 		t.Error("want an error for a negative bound")
 	}
 }
@@ -90,7 +90,7 @@ func TestValidateAllocatesNothingForGoodResources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := NewValidator(nil)
+	v, err := NewValidator(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func within(dir string, r issue.Reporter) issue.Reporter {
 }
 
 func (s *session) validateFHIR(ctx context.Context, args []string) (_ *fhirResult, err error) {
-	v, err := fhir.NewValidator(nil)
+	v, err := fhir.NewValidator(nil, nil)
 	if err != nil {
 		return nil, err
 	}

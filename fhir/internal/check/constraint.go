@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
@@ -14,33 +16,54 @@ type constraint struct {
 	*fhirdef.Constraint
 	native native // nil for one that FHIRPath decides
 	rule   string // structure#key
-	typ    string
 	once   sync.Once
 	expr   *fhirpath.Expression
 	err    error
 }
 
-// addConstraints gives a node its constraints; added are those that the element
-// of the base type doesn't have, which the base walk sees to.
-func (c *Checker) addConstraints(n *node, baseType *program) {
+// inherit compares a node with the element of the base type, which the base walk
+// checks, and notes what it adds. base is nil for a type itself.
+func (c *Checker) inherit(n *node, base *program) {
 	var have *node
-	if baseType != nil {
-		have = baseType.byID[n.el.Path]
-		if have == nil {
-			have = baseType.byID[n.el.BasePath]
-		}
+	if base != nil {
+		have = c.counterpart(n, base)
 	}
+	n.ownTypes = base == nil || have == nil || !sameTypes(n.types, have.types)
+	n.ownBinding = n.el.Binding != nil && (base == nil || have == nil || !sameBinding(n.el.Binding, have.el.Binding))
 	for i := range n.el.Constraints {
 		k := &n.el.Constraints[i]
 		if k.Expression == "" {
 			continue
 		}
-		x := &constraint{Constraint: k, rule: n.p.st.URL + "#" + k.Key, native: nativeOf(k), typ: n.el.Path}
+		x := &constraint{Constraint: k, rule: n.p.st.URL + "#" + k.Key, native: nativeOf(k)}
 		n.all = append(n.all, x)
-		if have == nil && baseType == nil || have != nil && !have.states(k) || have == nil && !c.stated(n, k) {
+		if base == nil || k.Key != "ele-1" && k.Key != "ext-1" && (have == nil || !have.states(k)) {
 			n.added = append(n.added, x)
 		}
 	}
+}
+
+// counterpart returns the element that a profile's element constrains: of the
+// base type, or of the data type that the profile walks into.
+func (c *Checker) counterpart(n *node, base *program) *node {
+	if b := base.byID[n.el.Path]; b != nil {
+		return b
+	}
+	typ, _, _ := strings.Cut(n.el.BasePath, ".")
+	if p := c.typeProgram(typ); p != nil {
+		return p.byID[n.el.BasePath]
+	}
+	return nil
+}
+
+func sameTypes(a, b []elementType) bool {
+	return slices.EqualFunc(a, b, func(x, y elementType) bool {
+		return x.name == y.name && slices.Equal(x.Profiles, y.Profiles) && slices.Equal(x.TargetProfiles, y.TargetProfiles) && slices.Equal(x.Aggregation, y.Aggregation)
+	})
+}
+
+func sameBinding(a, b *fhirdef.Binding) bool {
+	return b != nil && a.Strength == b.Strength && a.ValueSet == b.ValueSet && a.MaxSet == b.MaxSet && len(a.Extra) == len(b.Extra)
 }
 
 // states tells whether a node has a constraint.
@@ -51,29 +74,6 @@ func (n *node) states(k *fhirdef.Constraint) bool {
 		}
 	}
 	return false
-}
-
-// stated tells whether the type of an element inside a profile, such as
-// Patient.name.family, states a constraint itself.
-func (c *Checker) stated(n *node, k *fhirdef.Constraint) bool {
-	if k.Key == "ele-1" || k.Key == "ext-1" {
-		return true
-	}
-	p := c.typeProgram(typeOfPath(n.el.BasePath))
-	if p == nil {
-		return false
-	}
-	b := p.byID[n.el.BasePath]
-	return b != nil && b.states(k)
-}
-
-func typeOfPath(path string) string {
-	for i := range len(path) {
-		if path[i] == '.' {
-			return path[:i]
-		}
-	}
-	return path
 }
 
 // constraints evaluates the invariants of a node, and in the base walk those of

@@ -30,6 +30,10 @@ type node struct {
 	// added are the constraints that the base definition does not have.
 	added []*constraint
 	all   []*constraint
+	// ownBinding: the base definition does not have the binding.
+	ownBinding bool
+	// ownTypes: the base definition allows other types, profiles or targets.
+	ownTypes bool
 
 	once     sync.Once // matchers
 	matchers [][]matcher
@@ -88,7 +92,7 @@ func (c *Checker) compile(st *fhirdef.Structure) *program {
 		if el.ID != "" {
 			p.byID[el.ID] = n
 		}
-		c.addConstraints(n, base)
+		c.inherit(n, base)
 		switch {
 		case depth == 0:
 			if p.root != nil {

@@ -67,22 +67,8 @@ func (r *run) operationDefinition(a at)   {}
 func (r *run) conceptMap(a at)            {}
 
 func (r *run) xhtml(a at)              {}
-func (r *run) extension(n *node, a at) {}
-func (r *run) reference(n *node, a at) {}
-func (r *run) coding(a at)             {}
 func (r *run) attachment(a at)         {}
 func (r *run) primitive(n *node, a at) {}
 
-// binding checks the codes of an element against the value set it is bound to.
-func (r *run) binding(n *node, a at, m mode) {}
-
-// bound tells whether the code of an element is in the value set of a slice.
-func (r *run) bound(n *node, a at) bool { return false }
-
-// target returns what the reference of a frame leads to inside the input.
-func (r *run) target(a at) jsontree.Value { return jsontree.Value{} }
-
 // lessThan compares two values of a type that has an order.
 func lessThan(typ string, x, y jsontree.Value) (less, ok bool) { return false, false }
-
-type bundleIndex struct{}

@@ -191,7 +191,7 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 func (n *node) idle() bool {
 	el := n.el
 	return len(n.slots) == 0 && len(n.slices) == 0 && len(n.added) == 0 && el.Slicing == nil && el.Fixed == nil && el.Pattern == nil &&
-		el.Binding == nil && el.MinValue == nil && el.MaxValue == nil && el.MaxLength == 0 && len(el.Types) == 0 && len(el.Extensions) == 0
+		!n.ownBinding && el.MinValue == nil && el.MaxValue == nil && el.MaxLength == 0 && !n.ownTypes && len(el.Extensions) == 0
 }
 
 func nonNull(v jsontree.Value) jsontree.Value {
@@ -333,7 +333,13 @@ func (r *run) element(n *node, a at, m mode) {
 	if m == base {
 		r.typeRules(n, a)
 	}
-	if t != nil && len(t.Profiles) > 0 {
+	if t == nil {
+		return
+	}
+	if typ == "Reference" && (m == base || n.ownTypes) {
+		r.referenceTargets(n, t, a)
+	}
+	if len(t.Profiles) > 0 && (m == base || n.ownTypes) {
 		r.typeProfiles(n, t, a)
 	}
 }

@@ -1,0 +1,270 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// reference checks a Reference: its syntax, and that what it says it leads to
+// inside the input is there. (R4 §2.3)
+func (r *run) reference(n *node, a at) {
+	v := r.f(a).value
+	text := v.Get("reference").Text()
+	if text == "" {
+		if v.Get("identifier").Kind() == jsontree.Invalid && v.Get("display").Kind() == jsontree.Invalid && v.Get("extension").Kind() == jsontree.Invalid &&
+			v.Get("_reference").Kind() == jsontree.Invalid {
+			r.warn(a, CodeReference, "Reference", "want reference, identifier or display, have none of them")
+		}
+		return
+	}
+	ref := parseReference(text)
+	if ref.kind == refMalformed {
+		r.err(a, CodeReference, "Reference", "want a relative reference as Type/id, have another form")
+		return
+	}
+	r.referenceType(a, ref)
+	found := r.resolve(a, ref)
+	switch {
+	case found.value.Kind() != jsontree.Invalid:
+	case ref.kind == refFragment:
+		r.err(a, CodeReference, "Reference", "want a contained resource of that id, have none")
+		return
+	case ref.kind == refRelative && found.entry != none && r.f(found.entry).value.Get("fullUrl").Kind() == jsontree.Invalid && r.needsFullURL(found.entry):
+		r.err(a, CodeReference, "Reference", "want a fullUrl on the Bundle entry that a relative reference stands in, have none")
+	case ref.kind == refURN && found.entry != none:
+		r.report(finding{severity: issue.Warning, code: CodeReference, rule: "Reference", at: a, message: "want an entry of the Bundle with that fullUrl, have none"})
+	case r.opts.References != ReferencesInside && ref.kind != refURN:
+		if _, ok := r.find(text); !ok {
+			r.err(a, CodeReference, "Reference", "want a resource at the reference, have none")
+		}
+	}
+}
+
+// referenceType compares Reference.type with the type that the address names.
+func (r *run) referenceType(a at, ref parsedReference) {
+	typ := r.f(a).value.Get("type")
+	if typ.Kind() == jsontree.String && ref.typ != "" && !typ.EqualText(ref.typ) && !strings.HasSuffix(typ.Text(), "/"+ref.typ) {
+		r.err(a, CodeReference, "Reference", "want the type that the reference names, "+ref.typ+", as Reference.type, have another")
+	}
+}
+
+func (r *run) find(reference string) (jsontree.Value, bool) {
+	if r.in.Find == nil {
+		return jsontree.Value{}, false
+	}
+	return r.in.Find(reference)
+}
+
+// referenceTargets checks that a reference leads to what an element allows: by
+// type, by profile where the target is in the input, and by where it is.
+// (ElementDefinition.type.targetProfile, .aggregation)
+func (r *run) referenceTargets(n *node, t *elementType, a at) {
+	if len(t.TargetProfiles) == 0 && len(t.Aggregation) == 0 {
+		return
+	}
+	v := r.f(a).value
+	text := v.Get("reference").Text()
+	typ := lastSegment(v.Get("type").Text())
+	var ref parsedReference
+	var found resolved
+	if text != "" {
+		ref = parseReference(text)
+		found = r.resolve(a, ref)
+		if ref.typ != "" {
+			typ = ref.typ
+		}
+	}
+	if found.value.Kind() == jsontree.Object {
+		typ = found.value.Get("resourceType").Text()
+	}
+	if len(t.Aggregation) > 0 && text != "" && !slices.Contains(t.Aggregation, found.where) {
+		r.err(a, CodeReference, n.p.label, "want a reference that is "+strings.Join(t.Aggregation, " or ")+", have one that is "+found.where+" ("+n.p.label+")")
+	}
+	if typ == "" || len(t.TargetProfiles) == 0 || r.defs.Type(typ) == nil {
+		return
+	}
+	var fits []string
+	for _, url := range t.TargetProfiles {
+		st := r.defs.Structure(url)
+		if st == nil {
+			if name, ok := strings.CutPrefix(url, "http://hl7.org/fhir/StructureDefinition/"); ok && r.defs.IsSubtype(typ, name) {
+				return
+			} else if !ok {
+				return // a profile that is not there: nothing can be said
+			}
+			continue
+		}
+		if !r.defs.IsSubtype(typ, st.Type) {
+			continue
+		}
+		if st.Derivation != "constraint" {
+			return
+		}
+		fits = append(fits, url)
+	}
+	if len(fits) == 0 {
+		r.err(a, CodeReference, n.p.label, "want a reference to "+targetList(t)+", have one to "+typ+" ("+n.p.label+")")
+		return
+	}
+	if found.value.Kind() != jsontree.Object {
+		return
+	}
+	target := r.push(a, frame{name: "resolve()", index: -1, value: found.value, typ: typ})
+	defer r.pop(target)
+	for _, url := range fits {
+		if r.conforms(target, url) {
+			return
+		}
+	}
+	r.err(a, CodeReference, n.p.label, "want a target that conforms to "+strings.Join(fits, " or ")+", have one that does not ("+n.p.label+")")
+}
+
+func targetList(t *elementType) string {
+	names := make([]string, len(t.TargetProfiles))
+	for i, url := range t.TargetProfiles {
+		names[i] = lastSegment(url)
+	}
+	return strings.Join(names, " or ")
+}
+
+func lastSegment(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
+
+// refKind is the form of a reference.
+type refKind uint8
+
+const (
+	refMalformed refKind = iota
+	refFragment          // #id, or # for the container
+	refRelative          // Type/id
+	refAbsolute          // an address
+	refURN               // urn:uuid or urn:oid
+	refSearch            // Type?query
+)
+
+// parsedReference is the text of a reference taken apart.
+type parsedReference struct {
+	kind    refKind
+	text    string // without version
+	typ, id string
+	version string
+}
+
+// parseReference takes a reference apart. (R4 §2.3.0.1 to .4)
+func parseReference(text string) parsedReference {
+	ref := parsedReference{text: text}
+	switch {
+	case text[0] == '#':
+		ref.kind, ref.id = refFragment, text[1:]
+		return ref
+	case strings.HasPrefix(text, "urn:"):
+		ref.kind = refURN
+		return ref
+	}
+	if i := strings.Index(text, "/_history/"); i >= 0 {
+		ref.text, ref.version = text[:i], text[i+len("/_history/"):]
+	}
+	absolute := isAbsolute([]byte(text)) && strings.Contains(text, "://")
+	parts := strings.Split(strings.TrimSuffix(ref.text, "/"), "/")
+	if n := len(parts); n >= 2 && isTypeName(parts[n-2]) && parts[n-1] != "" {
+		ref.typ, ref.id = parts[n-2], parts[n-1]
+		if i := strings.IndexAny(ref.id, "?#"); i >= 0 {
+			ref.id = ref.id[:i]
+		}
+	}
+	switch {
+	case absolute:
+		ref.kind = refAbsolute
+	case strings.Contains(text, "?") && isTypeName(text[:strings.IndexByte(text, '?')]):
+		ref.kind, ref.typ, ref.id = refSearch, text[:strings.IndexByte(text, '?')], ""
+	case len(parts) == 2 && ref.typ != "":
+		ref.kind = refRelative
+	case isAbsolute([]byte(text)):
+		ref.kind = refAbsolute
+	}
+	return ref
+}
+
+func isTypeName(s string) bool {
+	if s == "" || s[0] < 'A' || s[0] > 'Z' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// resolved is where a reference leads inside the input.
+type resolved struct {
+	value jsontree.Value // the resource, if it is there
+	where string         // contained, bundled or referenced
+	entry at             // the Bundle entry that the reference stands in, or none
+}
+
+// resolve follows a reference inside the input: to contained resources, then to
+// the entries of the Bundles around it. (R4 §2.36.4, Resolving references in Bundles)
+func (r *run) resolve(a at, ref parsedReference) resolved {
+	scope := r.f(a).scope
+	root := r.rootOf(scope)
+	if ref.kind == refFragment {
+		out := resolved{where: "contained", entry: none}
+		if ref.id == "" {
+			out.value = r.f(root).value
+			return out
+		}
+		for c := r.f(root).value.Get("contained").First(); c.Kind() != jsontree.Invalid; c = c.Next() {
+			if c.Get("id").EqualText(ref.id) {
+				out.value = c
+				return out
+			}
+		}
+		return out
+	}
+	out := resolved{where: "referenced", entry: none}
+	for e := r.entryAround(root); e != none; e = r.entryAround(r.f(r.f(e).parent).scope) {
+		if out.entry == none {
+			out.entry = e
+		}
+		bundle := r.f(e).parent
+		if v, ok := r.inBundle(bundle, e, ref); ok {
+			out.value, out.where = v, "bundled"
+			return out
+		}
+	}
+	return out
+}
+
+// entryAround returns the frame of the Bundle entry that holds the resource of a
+// scope, none if it is in no Bundle.
+func (r *run) entryAround(scope at) at {
+	for a := r.f(scope).parent; a != none; a = r.f(a).parent {
+		f := r.f(a)
+		if f.name == "entry" && f.parent != none && r.f(f.parent).typ == "Bundle" {
+			return a
+		}
+	}
+	return none
+}
+
+// target returns what the reference of a frame leads to inside the input: of a
+// Reference, or of a canonical or uri.
+func (r *run) target(a at) jsontree.Value {
+	f := r.f(a)
+	text := f.value.Get("reference").Text()
+	if f.value.Kind() == jsontree.String {
+		text = f.value.Text()
+	}
+	if text == "" {
+		return jsontree.Value{}
+	}
+	if found := r.resolve(a, parseReference(text)); found.value.Kind() != jsontree.Invalid {
+		return found.value
+	}
+	v, _ := r.find(text)
+	return v
+}
