@@ -1,0 +1,3 @@
+// Package fhirproto is the door to google/fhir: resources in, messages out, and
+// back.
+package fhirproto
