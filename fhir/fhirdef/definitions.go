@@ -72,8 +72,7 @@ func (d *Definitions) add(p *Package) {
 		return
 	}
 	d.packages = append(d.packages, p)
-	for i := range p.entries {
-		e := &p.entries[i]
+	for _, e := range p.entries {
 		if e.url != "" {
 			k := key{e.class, e.other, e.url}
 			// The list may be shared with other definitions: it is copied.
@@ -236,8 +235,7 @@ func (d *Definitions) URLs(resourceType string) iter.Seq[string] {
 func (d *Definitions) newest(c class, other string) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		for _, p := range d.packages {
-			for i := range p.entries {
-				e := &p.entries[i]
+			for _, e := range p.entries {
 				if e.class != c || e.other != other || e.url == "" {
 					continue
 				}
@@ -271,6 +269,3 @@ func (d *Definitions) Supplements(url string) []*CodeSystem {
 	}
 	return out
 }
-
-// withSnapshot returns the structure with a snapshot made from its differential.
-func (d *Definitions) withSnapshot(s *Structure) *Structure { return s }

@@ -25,6 +25,9 @@ type Structure struct {
 
 	Differential []Element // nil unless the source had no snapshot, or KeepDifferential
 	Package      string    // name#version of the package it came from
+	// Problems are what of the differential could not be applied when the snapshot
+	// was generated.
+	Problems []Problem
 }
 
 // Context is one place where an extension may stand.

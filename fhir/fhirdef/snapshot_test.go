@@ -1,0 +1,220 @@
+package fhirdef
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/carabiner-health/carabiner/internal/golden"
+)
+
+// published is a package with the definitions that it builds on.
+type published struct {
+	name string
+	pkg  *Package
+	defs *Definitions
+}
+
+// publishedPackages reads the shared packages with the differentials that the
+// embedded definitions do not keep.
+func publishedPackages(t testing.TB) []published {
+	t.Helper()
+	core := NewPackage("hl7.fhir.r4.core", "4.0.1")
+	core.KeepDifferential = true
+	eachLine(t, golden.Shared(t, "data/fhir/r4-core/StructureDefinition.ndjson.gz"), func(src []byte) {
+		if err := core.Add(src, ""); err != nil {
+			t.Log("left out:", err)
+		}
+	})
+	load := func(file, name string) *Package {
+		p := NewPackage(name, "")
+		p.KeepDifferential = true
+		eachFile(t, golden.Shared(t, "data/fhir/"+file), func(src []byte) {
+			if !bytes.Contains(src, []byte(`"StructureDefinition"`)) {
+				return
+			}
+			if err := p.Add(src, ""); err != nil {
+				t.Log("left out:", err)
+			}
+		})
+		return p
+	}
+	tho := load("r4-core/hl7.terminology.r4-7.0.1.tgz", "hl7.terminology.r4")
+	ext := load("r4-core/hl7.fhir.uv.extensions.r4-5.2.0.tgz", "hl7.fhir.uv.extensions.r4")
+	us6, us3 := load("us-core-6.1.0.tgz", "us-core-6.1.0"), load("us-core-3.1.1.tgz", "us-core-3.1.1")
+	base := FromPackages(core, tho, ext)
+	return []published{
+		{"r4-core", core, FromPackages(core)}, {"terminology", tho, base}, {"extensions", ext, base},
+		{"us-core-6.1.0", us6, base.With(us6)}, {"us-core-3.1.1", us3, base.With(us3)},
+	}
+}
+
+func eachLine(t testing.TB, name string, do func(src []byte)) {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := bufio.NewScanner(z)
+	scan.Buffer(nil, 64<<20)
+	for scan.Scan() {
+		do(slices.Clone(scan.Bytes()))
+	}
+	if err := scan.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eachFile(t testing.TB, tgz string, do func(src []byte)) {
+	t.Helper()
+	f, err := os.Open(tgz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Dir(h.Name) != "package" || filepath.Ext(h.Name) != ".json" {
+			continue
+		}
+		src, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(src)
+	}
+}
+
+// facts writes what an element demands, one fact a line.
+func facts(e *Element) []string {
+	var out []string
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	say("path %s slice %s", e.Path, e.SliceName)
+	say("min %d", e.Min)
+	say("max %d", e.Max)
+	say("list %v", e.BaseMax > 1)
+	say("reference %s", e.ContentReference)
+	for _, t := range e.Types {
+		say("type %s %v %v", t.Code, t.Profiles, t.TargetProfiles)
+	}
+	for name, l := range map[string]*Literal{"fixed": e.Fixed, "pattern": e.Pattern, "least": e.MinValue, "most": e.MaxValue} {
+		if l != nil {
+			say("%s %s %s", name, l.Type, l.Value.Raw())
+		}
+	}
+	if e.Binding != nil {
+		say("binding %s %s %s", e.Binding.Strength, e.Binding.ValueSet, e.Binding.MaxSet)
+	}
+	if e.Slicing != nil {
+		say("slicing %v %v %s", e.Slicing.Discriminators, e.Slicing.Ordered, e.Slicing.Rules)
+	}
+	for _, c := range e.Constraints {
+		say("constraint %s", c.Key)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// compareSnapshots returns the number of published elements that were made
+// equal, and the differences.
+func compareSnapshots(want, have []Element) (equal int, diffs []string) {
+	made := map[string]*Element{}
+	var order []string
+	for i := range have {
+		if made[have[i].ID] != nil {
+			diffs = append(diffs, have[i].ID+": made twice")
+		}
+		made[have[i].ID] = &have[i]
+		order = append(order, have[i].ID)
+	}
+	var wanted []string
+	for i := range want {
+		w := &want[i]
+		wanted = append(wanted, w.ID)
+		h := made[w.ID]
+		if h == nil {
+			diffs = append(diffs, w.ID+": not made")
+			continue
+		}
+		delete(made, w.ID)
+		a, b := facts(w), facts(h)
+		if slices.Equal(a, b) {
+			equal++
+			continue
+		}
+		for _, fact := range a {
+			if !slices.Contains(b, fact) {
+				diffs = append(diffs, w.ID+": want "+fact)
+			}
+		}
+		for _, fact := range b {
+			if !slices.Contains(a, fact) {
+				diffs = append(diffs, w.ID+": have "+fact)
+			}
+		}
+	}
+	for _, id := range order {
+		if made[id] != nil {
+			diffs = append(diffs, id+": not published")
+		}
+	}
+	if len(diffs) == 0 && !slices.Equal(wanted, order) {
+		diffs = append(diffs, "the order differs")
+	}
+	return equal, diffs
+}
+
+func TestSnapshotsAreAsPublished(t *testing.T) {
+	structures, same, elements, sameElements := 0, 0, 0, 0
+	for _, p := range publishedPackages(t) {
+		n, eq := 0, 0
+		for i := range p.pkg.entries {
+			s := p.pkg.entries[i].structure()
+			if s == nil || s.Derivation != "constraint" || len(s.Elements) == 0 || len(s.Differential) == 0 {
+				continue
+			}
+			have, problems := p.defs.Snapshot(s)
+			equal, diffs := compareSnapshots(s.Elements, have)
+			n, elements, sameElements = n+1, elements+len(s.Elements), sameElements+equal
+			if len(diffs) == 0 {
+				eq++
+			}
+			if os.Getenv("SNAPSHOT_DIFFS") != "" {
+				for _, d := range diffs {
+					fmt.Println(p.name, s.URL[strings.LastIndexByte(s.URL, '/')+1:], d)
+				}
+				for _, pr := range problems {
+					fmt.Println(p.name, "PROBLEM", pr)
+				}
+			}
+		}
+		t.Logf("%s: %d of %d structures equal", p.name, eq, n)
+		structures, same = structures+n, same+eq
+	}
+	t.Logf("%d of %d structures equal (%.1f %%), %d of %d elements (%.2f %%)", same, structures,
+		100*float64(same)/float64(structures), sameElements, elements, 100*float64(sameElements)/float64(elements))
+}
