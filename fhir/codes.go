@@ -6,7 +6,7 @@ import "github.com/carabiner-health/carabiner/issue"
 const (
 	// CodeSyntax: the record is not JSON (RFC 8259).
 	CodeSyntax issue.Code = "fhir-json-syntax"
-	// CodeDepth: the record is nested deeper than ReadOptions.MaxDepth.
+	// CodeDepth: the record, or its JSON form, is nested deeper than ReadOptions.MaxDepth.
 	CodeDepth issue.Code = "fhir-json-depth"
 	// CodeTruncated: the record or the compressed file ends too early.
 	CodeTruncated issue.Code = "fhir-truncated"
@@ -40,6 +40,29 @@ const (
 	CodeControl issue.Code = "fhir-string-control"
 	// CodeMember: a member's name or kind is none that FHIR JSON can have.
 	CodeMember issue.Code = "fhir-json-member"
+	// CodeXMLSyntax: the document is not well-formed XML (XML 1.0).
+	CodeXMLSyntax issue.Code = "fhir-xml-syntax"
+	// CodeXMLDoctype: the document has a document type declaration.
+	CodeXMLDoctype issue.Code = "fhir-xml-doctype"
+	// CodeXMLElement: R4 defines no such element there.
+	CodeXMLElement issue.Code = "fhir-xml-element"
+	// CodeXMLAttribute: R4 defines no such attribute there.
+	CodeXMLAttribute issue.Code = "fhir-xml-attribute"
+	// CodeXMLNamespace: an element is not in the namespace of FHIR.
+	CodeXMLNamespace issue.Code = "fhir-xml-namespace"
+	// CodeXMLText: text or a CDATA section stands between elements.
+	CodeXMLText issue.Code = "fhir-xml-text"
+	// CodeXMLInstruction: there is a processing instruction.
+	CodeXMLInstruction issue.Code = "fhir-xml-instruction"
+	// CodeXMLEmpty: an element holds nothing.
+	CodeXMLEmpty issue.Code = "fhir-xml-empty"
+	// CodeXMLOrder: an element stands behind one that it must precede.
+	CodeXMLOrder issue.Code = "fhir-xml-order"
+	// CodeXMLRepeat: an element that may occur once occurs again.
+	CodeXMLRepeat issue.Code = "fhir-xml-repeat"
+	// CodeXMLDeclaration: the XML declaration names another encoding than UTF-8,
+	// or does not stand at the begin.
+	CodeXMLDeclaration issue.Code = "fhir-xml-declaration"
 	// CodeTooMany: a resource has more findings than are listed.
 	CodeTooMany issue.Code = "fhir-too-many-issues"
 )

@@ -232,14 +232,7 @@ func (d *documentReader) resource(v jsontree.Value, text []byte, at place, valid
 
 // bundle visits the entries of a Bundle in the tree.
 func (d *documentReader) bundle(root jsontree.Value, valid bool) error {
-	x := &bundleIndex{}
-	for m := root.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
-		if m.KeyIs("entry") {
-			for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
-				x.addEntry(e)
-			}
-		}
-	}
+	x := indexEntries(root)
 	at := d.at
 	at.record--
 	done := root.Offset()
@@ -279,6 +272,19 @@ func (d *documentReader) entry(e jsontree.Value, at place, valid bool, x *bundle
 		v = e
 	}
 	return d.resource(v, v.Raw(), at, valid, e.Get("fullUrl").Bytes(nil), x)
+}
+
+// indexEntries notes the identities of a Bundle's entries.
+func indexEntries(root jsontree.Value) *bundleIndex {
+	x := &bundleIndex{}
+	for m := root.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		if m.KeyIs("entry") {
+			for e := m.First(); e.Kind() != jsontree.Invalid; e = e.Next() {
+				x.addEntry(e)
+			}
+		}
+	}
+	return x
 }
 
 // addEntry notes the identity of an entry's resource.

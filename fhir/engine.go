@@ -311,6 +311,9 @@ func (e *engine) newWorker(visit func(r *Resource) error) *worker {
 func (w *worker) run(t *task) error {
 	if t.document != nil {
 		defer w.e.finish(t.document)
+		if t.document.verdict.format == FormatXML {
+			return w.xmlDocument(t.document)
+		}
 		return w.documents(t.document)
 	}
 	return w.block(&t.block)

@@ -272,12 +272,12 @@ func TestReadFSGoesByNameAndSaysWhatItSkips(t *testing.T) {
 	}
 	wantSkipped := []string{
 		".hidden.json: not read: hidden file",
-		"Patient.xml: not read: XML is not read",
+		"Patient.xml: not read: not FHIR by its content",
 		"README.md: not read: documentation",
 		"export.json: not read: bulk data manifest",
 		"log.ndjson: not read: export log",
 		"manifest.json: not read: bulk data manifest",
-		"notes: not read: not FHIR JSON by its content",
+		"notes: not read: not FHIR by its content",
 		"package.json: not read: no resourceType in its first 64 KiB",
 		"patients.csv: not read: not JSON by its name",
 		"run.ndjson: not read: export log",

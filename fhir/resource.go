@@ -8,7 +8,8 @@ import (
 	"github.com/carabiner-health/carabiner/issue"
 )
 
-// Resource is one FHIR resource: its bytes as read and a tree over them. One
+// Resource is one FHIR resource: its bytes as read, or its JSON form if it was
+// read from XML, and a tree over them. One
 // that a reader hands out is borrowed: it is good until the iterator moves on
 // or the visit returns, with everything taken from it (Elements, byte slices);
 // Clone keeps it. Reading one from several goroutines is safe.
@@ -19,7 +20,8 @@ type Resource struct {
 	raw    []byte
 	full   []byte // Bundle.entry.fullUrl, decoded
 	index  *bundleIndex
-	name   string // of the source
+	xml    *xmlOrigin // nil unless the source is XML
+	name   string     // of the source
 	source int
 	record int64
 	line   int
@@ -27,15 +29,19 @@ type Resource struct {
 	offset int64 // of raw in the source
 }
 
-// Parse returns the one resource that b holds, a Bundle as a resource like any
-// other. The resource keeps b. The error is an *issue.ListError with one finding.
+// Parse returns the one resource that b holds, in JSON or XML, a Bundle as a
+// resource like any other. The resource keeps b. The error is an *issue.ListError with one finding.
 func Parse(b []byte) (*Resource, error) {
 	r := &Resource{tree: new(jsontree.Tree)}
 	var p parser
 	p.tree = r.tree
 	text := bytes.TrimLeft(b, " \t\r\n")
 	at := place{line: 1, column: 1, record: 1}.behind(b, len(b)-len(text))
-	if rej := p.parse(r, text, at); rej != nil {
+	parse := p.parse
+	if isXML(text) {
+		parse = p.parseXML
+	}
+	if rej := parse(r, text, at); rej != nil {
 		return nil, issue.List{rej.Reason}.Err()
 	}
 	return r, nil
@@ -51,6 +57,7 @@ func (r *Resource) Clone() *Resource {
 		panic("fhir: a resource that was read does not parse: " + err.Error())
 	}
 	c.root = c.tree.Root()
+	c.xml = r.xml.clone(len(c.raw))
 	return &c
 }
 
@@ -85,7 +92,8 @@ func (r *Resource) ID() string { return string(r.IDBytes()) }
 func (r *Resource) FullURL() []byte { return r.full }
 
 // Raw returns the bytes of the resource as read, from its first to its last
-// brace. The caller must not change them.
+// brace; of a resource in XML its JSON form (R4 §2.6.2), made while reading. The
+// caller must not change them.
 func (r *Resource) Raw() []byte { return r.raw }
 
 // Source returns the number, from 0, of the source in the list given to Each.
@@ -112,6 +120,10 @@ func (r *Resource) PosOf(e Element) issue.Pos {
 // posAt returns the place of a byte of raw.
 func (r *Resource) posAt(at int) issue.Pos {
 	p := r.Pos()
+	if r.xml != nil {
+		r.xml.advance(&p, at)
+		return p
+	}
 	advance(&p, r.raw, at)
 	return p
 }
@@ -191,7 +203,7 @@ func (p *parser) adopt(r *Resource, b []byte, root jsontree.Value, at place) *Re
 		return reject(b, at, 0, CodeNotObject, "want a JSON object, have "+root.Kind().String())
 	}
 	r.root, r.tree, r.raw = root, p.tree, raw
-	r.full, r.index = nil, nil
+	r.full, r.index, r.xml = nil, nil, nil
 	r.name, r.source, r.record = at.name, at.source, at.record
 	r.line, r.column, r.offset = at.line, at.column, at.offset
 	name := root.Get("resourceType")

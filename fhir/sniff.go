@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path"
 	"strings"
+
+	"github.com/carabiner-health/carabiner/fhir/internal/xmlform"
 )
 
 // Format is how resources lie in a source.
@@ -16,6 +18,7 @@ const (
 	FormatNDJSON          // one JSON value a line
 	FormatBundle          // a Bundle, or several one after another
 	FormatResource        // one resource, or several one after another
+	FormatXML             // one resource or Bundle in XML
 )
 
 // String returns the name of the format.
@@ -27,6 +30,8 @@ func (f Format) String() string {
 		return "bundle"
 	case FormatResource:
 		return "resource"
+	case FormatXML:
+		return "xml"
 	}
 	return "unknown"
 }
@@ -49,10 +54,8 @@ func skipByName(base string) string {
 		return "documentation"
 	}
 	switch path.Ext(low) {
-	case ".json", ".ndjson", ".jsonl", ".fhir", "":
+	case ".json", ".ndjson", ".jsonl", ".fhir", ".xml", "":
 		return ""
-	case ".xml":
-		return "XML is not read"
 	case ".log":
 		return "log"
 	case ".md", ".txt", ".html", ".htm", ".pdf":
@@ -122,19 +125,37 @@ func sniff(name string, head []byte, whole, found bool, forced Format) verdict {
 
 // foreign judges a source whose first byte begins no object.
 func (v *verdict) foreign(name string, text []byte, found bool) {
+	if text[0] == '<' && !namedNDJSON(name) && isFHIRXML(text, found) {
+		v.format = FormatXML
+		return
+	}
 	switch {
 	case namedNDJSON(name) || bytes.Contains(text, []byte("\n{")):
 		v.format = FormatNDJSON // its first line is damaged
 	case text[0] == '<':
-		v.bad = "want JSON, have XML or HTML"
+		v.bad = "want FHIR, have other XML or HTML"
 	case text[0] == '[':
 		v.bad = "want NDJSON, a Bundle or a resource, have a JSON array"
 	default:
 		v.bad = "want JSON, have something else"
 	}
 	if v.bad != "" && found {
-		v.skip, v.bad = "not FHIR JSON by its content", ""
+		v.skip, v.bad = "not FHIR by its content", ""
 	}
+}
+
+// isFHIRXML reports whether XML seems to hold a resource: its root is in the
+// namespace of FHIR, or, in a file that the caller named, it has none and the
+// name of a resource. Where the root cannot be read, naming the namespace will do.
+func isFHIRXML(text []byte, found bool) bool {
+	name, space, ok := xmlform.Root(text)
+	switch {
+	case !ok:
+		return bytes.Contains(text, []byte(fhirNamespace))
+	case space == "":
+		return !found && IsResourceType(name)
+	}
+	return space == fhirNamespace
 }
 
 // layout tells NDJSON from documents, for a text that begins with a brace.
@@ -178,7 +199,7 @@ func layout(name string, text []byte, whole bool, top summary) Format {
 }
 
 // wrongEncoding names the encoding of a text that is not UTF-8, by its mark or
-// by the zero bytes around its first brace.
+// by the zero bytes around its first brace or bracket.
 func wrongEncoding(head []byte) string {
 	for _, e := range []struct{ mark, name string }{
 		{"\xff\xfe\x00\x00", "UTF-32 (little endian)"},
@@ -187,6 +208,8 @@ func wrongEncoding(head []byte) string {
 		{"\xfe\xff", "UTF-16 (big endian)"},
 		{"{\x00", "UTF-16 (little endian)"},
 		{"\x00{", "UTF-16 (big endian)"},
+		{"<\x00", "UTF-16 (little endian)"},
+		{"\x00<", "UTF-16 (big endian)"},
 	} {
 		if bytes.HasPrefix(head, []byte(e.mark)) {
 			return "want UTF-8, have " + e.name

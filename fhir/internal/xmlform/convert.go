@@ -8,6 +8,7 @@ type converter struct {
 	model    *Model
 	out      []byte
 	spots    []spot
+	extents  []extent
 	findings []Finding
 	dropped  int
 	frames   []frame
@@ -54,7 +55,9 @@ func (c *converter) resource(n int32) {
 	if nd == nil {
 		c.mute++
 	}
-	c.spot(c.elems[n].start)
+	e := &c.elems[n]
+	c.spot(e.start)
+	c.extents = append(c.extents, extent{uint32(len(c.out)), uint32(e.start), uint32(e.end)})
 	c.out = append(c.out, `{"resourceType":`...)
 	c.out = appendString(c.out, name)
 	c.members(n, nd, false)

@@ -18,7 +18,12 @@ type Document struct {
 	Findings []Finding // in the order of the source
 	Dropped  int       // findings beyond the bound
 	Places   Places
+	extents  []extent
 }
+
+// extent is where a resource lies: the begin of its object in the JSON form,
+// and its element in the source.
+type extent struct{ json, start, end uint32 }
 
 // Places leads from the JSON form back to the source.
 type Places struct{ spots []spot }
@@ -43,7 +48,25 @@ func Convert(src []byte, m *Model, opts *Options) (*Document, error) {
 		return nil, fault
 	}
 	slices.SortStableFunc(c.findings, func(a, b Finding) int { return cmp.Compare(a.Offset, b.Offset) })
-	return &Document{JSON: c.out, Findings: c.findings, Dropped: c.dropped, Places: Places{c.spots}}, nil
+	return &Document{JSON: c.out, Findings: c.findings, Dropped: c.dropped, Places: Places{c.spots}, extents: c.extents}, nil
+}
+
+// Extent returns where in the source the element of the resource is whose
+// object begins at the given offset of the JSON form, and behind it.
+func (d *Document) Extent(json int) (start, end int) {
+	i, ok := slices.BinarySearchFunc(d.extents, uint32(json), func(e extent, at uint32) int { return cmp.Compare(e.json, at) })
+	if !ok {
+		return d.Places.Offset(json), d.Places.Offset(json)
+	}
+	return int(d.extents[i].start), int(d.extents[i].end)
+}
+
+// Within returns the findings between two offsets of the source.
+func (d *Document) Within(start, end int) []Finding {
+	byOffset := func(f Finding, at int) int { return cmp.Compare(f.Offset, at) }
+	first, _ := slices.BinarySearchFunc(d.Findings, start, byOffset)
+	last, _ := slices.BinarySearchFunc(d.Findings, end, byOffset)
+	return d.Findings[first:last]
 }
 
 // Offset returns where in the source the JSON value comes from that holds the
