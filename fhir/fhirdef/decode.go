@@ -1,6 +1,7 @@
 package fhirdef
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"strings"
@@ -214,14 +215,14 @@ func (d *decoder) texts(v jsontree.Value) []string {
 	return out
 }
 
-// literal returns a value of its own, which does not hold on to the tape of the
-// whole resource.
+// literal returns a value of its own, which does not hold on to the text and
+// the tape of the whole resource.
 func (d *decoder) literal(v jsontree.Value) jsontree.Value {
 	if v.Kind() == jsontree.Invalid {
 		return jsontree.Value{}
 	}
 	var t jsontree.Tree
-	if err := t.Parse(v.Raw(), nil); err != nil {
+	if err := t.Parse(bytes.Clone(v.Raw()), nil); err != nil {
 		d.fail(v, "JSON", "something else")
 		return jsontree.Value{}
 	}

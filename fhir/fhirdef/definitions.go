@@ -2,7 +2,6 @@ package fhirdef
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,11 +13,13 @@ import (
 // looked up by canonical URL. It is immutable and safe for concurrent use; what
 // it holds is parsed when first asked for.
 type Definitions struct {
-	packages []*Package
-	byURL    map[key][]*entry  // the best one last
-	types    map[string]*entry // types by name: structures that are not constraints
+	// parent holds what was there before With; what is found here comes first.
+	parent *Definitions
 
-	supplements map[string][]*entry // code systems by the URL they supplement
+	packages    []*Package             // all of them
+	byURL       [4]map[string][]*entry // by class; the best one last, those of the parent among them
+	types       map[string]*entry      // types by name: structures that are not constraints
+	supplements map[string][]*entry    // code systems by the URL they supplement
 
 	snapshots sync.Map // *entry -> *Structure with a generated snapshot
 	shapes    sync.Map // string -> *Shape
@@ -26,67 +27,72 @@ type Definitions struct {
 }
 
 // A class tells apart what may share a URL.
-type class byte
+type class uint8
 
 const (
-	classStructure  class = 'S'
-	classValueSet   class = 'V'
-	classCodeSystem class = 'C'
-	classOther      class = 'O'
+	classStructure class = iota
+	classValueSet
+	classCodeSystem
+	classOther
 )
-
-// A key is what a resource is looked up by: the URL, and for resources without
-// a class of their own the type.
-type key struct {
-	class class
-	typ   string
-	url   string
-}
 
 // FromPackages returns definitions made of packages alone: R4's own are among
 // them only if a package holds them.
-func FromPackages(pkgs ...*Package) *Definitions {
-	d := &Definitions{byURL: map[key][]*entry{}, types: map[string]*entry{}, supplements: map[string][]*entry{}}
-	for _, p := range pkgs {
-		d.add(p)
-	}
-	return d
-}
+func FromPackages(pkgs ...*Package) *Definitions { return newDefinitions(nil, pkgs) }
 
 // With returns definitions that hold the packages too. Of two resources with
 // the same URL and version the one added later is found. Neither d nor the
 // packages change; a package must not be added to while definitions use it.
-func (d *Definitions) With(pkgs ...*Package) *Definitions {
-	n := &Definitions{
-		packages: slices.Clip(d.packages), byURL: maps.Clone(d.byURL), types: maps.Clone(d.types),
-		supplements: maps.Clone(d.supplements),
+func (d *Definitions) With(pkgs ...*Package) *Definitions { return newDefinitions(d, pkgs) }
+
+func newDefinitions(parent *Definitions, pkgs []*Package) *Definitions {
+	d := &Definitions{parent: parent, types: map[string]*entry{}, supplements: map[string][]*entry{}}
+	if parent != nil {
+		d.packages = slices.Clip(parent.packages)
 	}
+	var n [len(d.byURL)]int
 	for _, p := range pkgs {
-		n.add(p)
+		for _, e := range p.all() {
+			n[e.class]++
+		}
 	}
-	return n
+	total := 0
+	for c := range n {
+		d.byURL[c] = make(map[string][]*entry, n[c])
+		total += n[c]
+	}
+	// Most URLs have one entry: their lists are cut from one block.
+	block := make([]*entry, total)
+	for _, p := range pkgs {
+		if p == nil {
+			continue
+		}
+		d.packages = append(d.packages, p)
+		for _, e := range p.entries {
+			block[0] = e
+			d.add(e, block[:1:1])
+			block = block[1:]
+		}
+	}
+	return d
 }
 
-func (d *Definitions) add(p *Package) {
-	if p == nil {
-		return
+// add puts an entry where lookups find it; alone is the list with only it.
+func (d *Definitions) add(e *entry, alone []*entry) {
+	key := e.key()
+	if list := d.entries(e.class, key); len(list) > 0 {
+		d.byURL[e.class][key] = insert(list, e)
+	} else {
+		d.byURL[e.class][key] = alone
 	}
-	d.packages = append(d.packages, p)
-	for _, e := range p.entries {
-		if e.url != "" {
-			k := key{e.class, e.other, e.url}
-			// The list may be shared with other definitions: it is copied.
-			d.byURL[k] = insert(d.byURL[k], e)
+	if e.class == classStructure && e.derivation != "constraint" && e.typ != "" {
+		if old := d.typeEntry(e.typ); old == nil || !better(old, e) {
+			d.types[e.typ] = e
 		}
-		if e.class == classStructure && e.derivation != "constraint" && e.typ != "" {
-			if old := d.types[e.typ]; old == nil || !better(old, e) {
-				d.types[e.typ] = e
-			}
-		}
-		if e.class == classCodeSystem && e.base != "" {
-			url, _, _ := strings.Cut(e.base, "|")
-			d.supplements[url] = append(slices.Clip(d.supplements[url]), e)
-		}
+	}
+	if e.class == classCodeSystem && e.base != "" {
+		url, _, _ := strings.Cut(e.base, "|")
+		d.supplements[url] = append(slices.Clip(d.supplementEntries(url)), e)
 	}
 }
 
@@ -96,17 +102,45 @@ func insert(list []*entry, e *entry) []*entry {
 	for at > 0 && better(list[at-1], e) {
 		at--
 	}
-	out := make([]*entry, 0, len(list)+1)
-	out = append(out, list[:at]...)
-	out = append(out, e)
-	return append(out, list[at:]...)
+	return slices.Insert(slices.Clone(list), at, e)
+}
+
+// entries returns the entries with a key, the best one last.
+func (d *Definitions) entries(c class, key string) []*entry {
+	for ; d != nil; d = d.parent {
+		if list, ok := d.byURL[c][key]; ok {
+			return list
+		}
+	}
+	return nil
+}
+
+func (d *Definitions) typeEntry(name string) *entry {
+	for ; d != nil; d = d.parent {
+		if e, ok := d.types[name]; ok {
+			return e
+		}
+	}
+	return nil
+}
+
+func (d *Definitions) supplementEntries(url string) []*entry {
+	for ; d != nil; d = d.parent {
+		if list, ok := d.supplements[url]; ok {
+			return list
+		}
+	}
+	return nil
 }
 
 // find returns the entry that a canonical means. Without a version that is the
 // best one; with one, the best whose version is that or begins with it.
 func (d *Definitions) find(c class, typ, canonical string) *entry {
 	url, version, _ := strings.Cut(canonical, "|")
-	list := d.byURL[key{c, typ, url}]
+	if c == classOther {
+		url = typ + "|" + url
+	}
+	list := d.entries(c, url)
 	if len(list) == 0 {
 		return nil
 	}
@@ -137,7 +171,7 @@ func (d *Definitions) Structure(canonical string) *Structure {
 // HumanName or string; nil if there is none. The name of a logical model's type
 // is its URL.
 func (d *Definitions) Type(name string) *Structure {
-	return d.structure(d.types[name])
+	return d.structure(d.typeEntry(name))
 }
 
 func (d *Definitions) structure(e *entry) *Structure {
@@ -186,24 +220,26 @@ func (d *Definitions) Resource(typ, canonical string) jsontree.Value {
 // Versions returns the versions of whatever has the URL, the newest first; nil
 // if nothing has it. A resource without a version counts as "".
 func (d *Definitions) Versions(url string) []string {
-	var out []string
 	url, _, _ = strings.Cut(url, "|")
-	for _, c := range []class{classStructure, classValueSet, classCodeSystem} {
-		for _, e := range slices.Backward(d.byURL[key{class: c, url: url}]) {
+	var out []string
+	for c := range d.byURL {
+		for _, e := range slices.Backward(d.entries(class(c), url)) {
 			if !slices.Contains(out, e.version) {
 				out = append(out, e.version)
 			}
 		}
 	}
-	for k, list := range d.byURL {
-		if k.class == classOther && k.url == url {
-			for _, e := range slices.Backward(list) {
-				if !slices.Contains(out, e.version) {
-					out = append(out, e.version)
-				}
+	if len(out) > 0 {
+		return out
+	}
+	for _, p := range d.packages {
+		for _, e := range p.entries {
+			if e.class == classOther && e.url == url && !slices.Contains(out, e.version) {
+				out = append(out, e.version)
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(a, b string) int { return compareVersions(b, a) })
 	return out
 }
 
@@ -239,7 +275,7 @@ func (d *Definitions) newest(c class, other string) iter.Seq[*entry] {
 				if e.class != c || e.other != other || e.url == "" {
 					continue
 				}
-				list := d.byURL[key{c, other, e.url}]
+				list := d.entries(c, e.key())
 				if list[len(list)-1] == e && !yield(e) {
 					return
 				}
@@ -262,7 +298,7 @@ func (d *Definitions) Packages() []string {
 func (d *Definitions) Supplements(url string) []*CodeSystem {
 	url, _, _ = strings.Cut(url, "|")
 	var out []*CodeSystem
-	for _, e := range d.supplements[url] {
+	for _, e := range d.supplementEntries(url) {
 		if s := e.codeSystem(); s != nil {
 			out = append(out, s)
 		}

@@ -71,14 +71,12 @@ func readIndex(index, facts string) ([]*Package, error) {
 	text := string(raw)
 	var pkgs []*Package
 	var chunks []*chunk
-	counts := make([]int, 0, 8)
-	for line := range strings.Lines(text) {
-		if at := strings.IndexByte(line, '\t'); at == 1 && line[2]-'0' < byte(len(counts)) {
-			counts[line[2]-'0']++
-		} else if strings.HasPrefix(line, "package") {
-			counts = append(counts, 0)
-		}
+	counts := countRows(text)
+	rows := 0
+	for _, n := range counts {
+		rows += n
 	}
+	entries := make([]entry, rows)
 	var f [12]string
 	for line := range strings.Lines(text) {
 		n := fields(strings.TrimSuffix(line, "\n"), &f)
@@ -86,7 +84,7 @@ func readIndex(index, facts string) ([]*Package, error) {
 		case n == 4 && f[0] == "package":
 			p := NewPackage(f[1], f[2])
 			p.Canonical = f[3]
-			p.entries = make([]entry, 0, counts[len(pkgs)])
+			p.entries = make([]*entry, 0, counts[len(pkgs)])
 			pkgs = append(pkgs, p)
 		case n == 3 && f[0] == "chunk":
 			packed, err1 := strconv.Atoi(f[1])
@@ -97,9 +95,13 @@ func readIndex(index, facts string) ([]*Package, error) {
 			chunks = append(chunks, &chunk{frame: facts[:packed], size: size, decoder: z})
 			facts = facts[packed:]
 		case n == 12:
-			if err := addRow(pkgs, chunks, &f); err != nil {
+			if len(entries) == 0 {
+				return nil, fmt.Errorf("fhirdef: want %d resources in the index, have more", rows)
+			}
+			if err := addRow(&entries[0], pkgs, chunks, &f); err != nil {
 				return nil, err
 			}
+			entries = entries[1:]
 		default:
 			return nil, fmt.Errorf("fhirdef: want 3, 4 or 12 fields in a line of the index, have %d", n)
 		}
@@ -107,7 +109,21 @@ func readIndex(index, facts string) ([]*Package, error) {
 	return pkgs, nil
 }
 
-func addRow(pkgs []*Package, chunks []*chunk, f *[12]string) error {
+// countRows returns how many resources each package has in an index, so that
+// their memory is taken at once.
+func countRows(text string) []int {
+	var counts []int
+	for line := range strings.Lines(text) {
+		if at := strings.IndexByte(line, '\t'); at == 1 && line[2]-'0' < byte(len(counts)) {
+			counts[line[2]-'0']++
+		} else if strings.HasPrefix(line, "package\t") {
+			counts = append(counts, 0)
+		}
+	}
+	return counts
+}
+
+func addRow(e *entry, pkgs []*Package, chunks []*chunk, f *[12]string) error {
 	var n [4]int
 	for i, text := range []string{f[1], f[9], f[10], f[11]} {
 		v, err := strconv.Atoi(text)
@@ -120,11 +136,14 @@ func addRow(pkgs []*Package, chunks []*chunk, f *[12]string) error {
 		return fmt.Errorf("fhirdef: want a known package and chunk in the index, have %d and %d", n[0], n[1])
 	}
 	p := pkgs[n[0]]
-	p.entries = append(p.entries, entry{
-		class: class(f[0][0]), url: f[2], version: f[3],
-		kind: f[4], derivation: f[5], typ: f[6], base: f[7], abstract: f[8] != "",
-		pkg: p, chunk: chunks[n[1]], offset: n[2], size: n[3],
-	})
+	at := strings.Index("SVC", f[0])
+	if at < 0 {
+		return fmt.Errorf("fhirdef: want S, V or C in the index, have something else")
+	}
+	e.class, e.url, e.version = class(at), f[2], f[3]
+	e.kind, e.derivation, e.typ, e.base, e.abstract = f[4], f[5], f[6], f[7], f[8] != ""
+	e.pkg, e.chunk, e.offset, e.size = p, chunks[n[1]], n[2], n[3]
+	p.entries = append(p.entries, e)
 	return nil
 }
 

@@ -30,6 +30,14 @@ type entry struct {
 	err    error
 }
 
+// key is what the entry is found by in the map of its class.
+func (e *entry) key() string {
+	if e.class == classOther {
+		return e.other + "|" + e.url
+	}
+	return e.url
+}
+
 // source returns the text of the resource.
 func (e *entry) source() ([]byte, error) {
 	if e.chunk == nil {
@@ -71,7 +79,9 @@ func (e *entry) parse() (any, error) {
 			if e.err = syntaxError(e.file, t.Parse(src, nil)); e.err == nil {
 				e.parsed = t.Root()
 			}
+			return
 		}
+		e.text = nil // what was parsed does not need it
 	})
 	return e.parsed, e.err
 }

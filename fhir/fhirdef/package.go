@@ -1,7 +1,9 @@
 package fhirdef
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -20,15 +22,25 @@ type Package struct {
 	Dependencies []string
 	// KeepDifferential keeps the differential of structures that have a snapshot.
 	KeepDifferential bool
-	// core tells a package that defines FHIR itself.
-	core bool
+	core             bool // defines FHIR itself
 
-	entries []entry
+	// Skipped tells what Load left out because it could not be read, where the
+	// options allow that.
+	Skipped []error
+
+	entries []*entry
 }
 
 // NewPackage returns an empty package. Name and version may be empty.
 func NewPackage(name, version string) *Package {
-	return &Package{Name: name, Version: version, core: strings.HasPrefix(name, "hl7.fhir.r") && strings.HasSuffix(name, ".core")}
+	p := &Package{}
+	p.setName(name, version)
+	return p
+}
+
+func (p *Package) setName(name, version string) {
+	p.Name, p.Version = name, version
+	p.core = strings.HasPrefix(name, "hl7.fhir.r") && strings.HasSuffix(name, ".core")
 }
 
 // ID returns name#version, or what there is of it.
@@ -37,6 +49,86 @@ func (p *Package) ID() string {
 		return p.Name
 	}
 	return p.Name + "#" + p.Version
+}
+
+// Len returns the number of resources that the package holds.
+func (p *Package) Len() int { return len(p.entries) }
+
+func (p *Package) all() []*entry {
+	if p == nil {
+		return nil
+	}
+	return p.entries
+}
+
+// Add adds one resource written in JSON, or each resource that a Bundle of
+// definitions holds. The package keeps src, which must not change. file is for
+// errors and may be empty. A resource without a canonical URL is refused, as
+// nothing could ask for it. Nothing is added when there is an error.
+func (p *Package) Add(src []byte, file string) error {
+	entries, err := p.read(src, file)
+	if err == nil && len(entries) == 0 {
+		err = &Error{File: file, Line: 1, Column: 1, Want: "a resource with url", Have: "none"}
+	}
+	if err != nil {
+		return err
+	}
+	p.entries = append(p.entries, entries...)
+	return nil
+}
+
+// read returns the resources in src that have a URL, parsed, and none if src is
+// no resource.
+func (p *Package) read(src []byte, file string) ([]*entry, error) {
+	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
+	var t jsontree.Tree
+	if err := t.Parse(src, nil); err != nil {
+		return nil, syntaxError(file, err)
+	}
+	root := t.Root()
+	if !root.Get("resourceType").EqualText("Bundle") {
+		e, err := p.readOne(root, src, file)
+		if e == nil || err != nil {
+			return nil, err
+		}
+		return []*entry{e}, nil
+	}
+	var out []*entry
+	for i, item := range root.Get("entry").All() {
+		r := item.Get("resource")
+		line, column := jsontree.Position(src, r.Offset())
+		e, err := p.readOne(r, r.Raw(), fmt.Sprintf("%s(%d:%d, entry %d)", file, line, column, i))
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func (p *Package) readOne(v jsontree.Value, src []byte, file string) (*entry, error) {
+	typ := v.Get("resourceType").Text()
+	url := v.Get("url").Text()
+	if typ == "" || url == "" {
+		return nil, nil
+	}
+	e := &entry{url: strings.Clone(url), version: strings.Clone(v.Get("version").Text()), pkg: p, text: src, file: file}
+	e.class, e.other = classOf(typ)
+	e.id = v.Get("id").Text()
+	switch e.class {
+	case classStructure:
+		e.kind, e.derivation = v.Get("kind").Text(), v.Get("derivation").Text()
+		e.typ, e.base = v.Get("type").Text(), v.Get("baseDefinition").Text()
+		e.abstract, _ = v.Get("abstract").Bool()
+	case classCodeSystem:
+		e.base = v.Get("supplements").Text()
+	}
+	if _, err := e.parse(); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // owns reports whether the package's publisher owns the URL. The packages of

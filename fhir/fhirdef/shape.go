@@ -76,7 +76,7 @@ func (d *Definitions) Shape(name string) *Shape {
 		return s.(*Shape)
 	}
 	root := name
-	if _, ok := d.types[name]; !ok {
+	if d.typeEntry(name) == nil {
 		if at := strings.IndexAny(name, ".#"); at > 0 {
 			root = name[:at]
 		}
@@ -246,7 +246,7 @@ func (d *Definitions) IsSubtype(typ, base string) bool {
 		if typ == base {
 			return typ != ""
 		}
-		e := d.types[typ]
+		e := d.typeEntry(typ)
 		if e == nil {
 			s := d.Shape(typ)
 			if s == nil || s.Base == typ {
@@ -271,19 +271,21 @@ func (d *Definitions) IsSubtype(typ, base string) bool {
 // abstract, sorted.
 func (d *Definitions) ResourceTypes() []string {
 	var out []string
-	for name, e := range d.types {
-		if e.kind == "resource" && !e.abstract {
-			out = append(out, name)
+	for ; d != nil; d = d.parent {
+		for name, e := range d.types {
+			if e.kind == "resource" && !e.abstract {
+				out = append(out, name)
+			}
 		}
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }
 
 // Kind returns the kind of a type: primitive-type, complex-type, resource or
 // logical; "" if there is none of that name. It parses nothing.
 func (d *Definitions) Kind(name string) string {
-	if e := d.types[name]; e != nil {
+	if e := d.typeEntry(name); e != nil {
 		return e.kind
 	}
 	return ""
@@ -292,6 +294,6 @@ func (d *Definitions) Kind(name string) string {
 // Abstract reports whether a type is abstract, such as Resource or Element. It
 // parses nothing.
 func (d *Definitions) Abstract(name string) bool {
-	e := d.types[name]
+	e := d.typeEntry(name)
 	return e != nil && e.abstract
 }

@@ -246,7 +246,10 @@ func (d *decoder) types(v jsontree.Value) []Type {
 				d.typeExtensions(&x, m.Get("extension"))
 			}
 		}
-		out = append(out, x)
+		// A type that only tells how it is written elsewhere says nothing here.
+		if x.Code != "" || x.FHIRType != "" || len(x.Profiles) > 0 {
+			out = append(out, x)
+		}
 	}
 	return out
 }
