@@ -86,7 +86,7 @@ func (g *generation) byURL(canonical string) *Structure {
 }
 
 func (g *generation) byType(name string) *Structure {
-	return g.structure(g.defs.types[name])
+	return g.structure(g.defs.typeEntry(name))
 }
 
 func (g *generation) snapshot(s *Structure) ([]Element, []Problem) {
@@ -105,9 +105,9 @@ func (g *generation) snapshot(s *Structure) ([]Element, []Problem) {
 		return nil, m.problems
 	}
 	m.specializes = s.Derivation != "constraint"
-	m.root = m.plant(m.base)
-	if m.root == nil {
-		m.root = &branch{name: m.rootName()}
+	m.root = &branch{name: m.rootName()}
+	if base := m.plant(m.base); base != nil {
+		m.root = m.copy(base)
 	}
 	if m.specializes && m.root.name != m.rootName() {
 		m.root.name = m.rootName()
@@ -121,6 +121,7 @@ func (g *generation) snapshot(s *Structure) ([]Element, []Problem) {
 		}
 		m.place(&s.Differential[i])
 	}
+	m.root.raise()
 	var out []Element
 	m.root.flatten("", "", &out)
 	return out, m.problems
@@ -222,6 +223,7 @@ func (m *maker) place(e *Element) {
 		at = next
 	}
 	m.apply(at, e)
+	m.settle(at, e)
 	m.trail = append(m.trail, step{e.Path, at})
 }
 
@@ -243,7 +245,7 @@ func (m *maker) step(at *branch, seg segment, e *Element, last bool) *branch {
 	m.expand(at)
 	child := at.child(seg.name, "")
 	if child == nil {
-		child, seg = m.choice(at, seg, e, last)
+		child, seg = m.choice(at, seg)
 	}
 	if child == nil {
 		if !m.specializes || !last {
@@ -267,11 +269,11 @@ func (m *maker) step(at *branch, seg segment, e *Element, last bool) *branch {
 
 // choice finds the element that a segment means by the name of one of the types
 // of a choice: valueQuantity of value[x] (ElementDefinition §2.26.0.2).
-func (m *maker) choice(at *branch, seg segment, e *Element, last bool) (*branch, segment) {
+func (m *maker) choice(at *branch, seg segment) (*branch, segment) {
 	if stem, ok := strings.CutSuffix(seg.name, "[x]"); ok {
 		// The other way round: the base has put the one type's name.
 		for _, c := range at.children {
-			if c.slice == "" && strings.HasPrefix(c.name, stem) && typeNamed(c.el.Types, c.name[len(stem):]) != nil {
+			if c.slice == "" && strings.HasPrefix(c.name, stem) && typeNamed(c.types(), c.name[len(stem):]) != nil {
 				return c, seg
 			}
 		}
@@ -282,13 +284,13 @@ func (m *maker) choice(at *branch, seg segment, e *Element, last bool) (*branch,
 		if !ok || c.slice != "" || !strings.HasPrefix(seg.name, stem) {
 			continue
 		}
-		typ := typeNamed(c.el.Types, seg.name[len(stem):])
+		typ := typeNamed(c.types(), seg.name[len(stem):])
 		if typ == nil {
 			continue
 		}
-		if seg.slice == "" && at.child(c.name, seg.name) == nil &&
-			(len(c.el.Types) == 1 && c.el.Slicing == nil || last && len(e.Types) == 1 && e.Types[0].Code == typ.Code) {
-			// The only type, or made so: the choice itself is meant.
+		if seg.slice == "" && at.slice != "" && !at.expanded && c.el.Slicing == nil {
+			// In a slice of a list, naming a type narrows the choice to it.
+			c.el.Types = []Type{*typ}
 			return c, segment{c.name, ""}
 		}
 		if seg.slice == "" {
@@ -323,7 +325,10 @@ func (m *maker) slice(at, of *branch, name string) *branch {
 		from.el.Slicing = impliedSlicing(of)
 	}
 	c := m.copy(from)
-	c.slice = name
+	if from == of && of.origin != nil {
+		c = m.copy(of.origin)
+	}
+	c.slice, c.of = name, of
 	c.el.SliceName = name
 	c.el.Slicing = nil
 	c.el.Min = 0
@@ -339,6 +344,36 @@ func (m *maker) slice(at, of *branch, name string) *branch {
 	}
 	at.children = slices.Insert(at.children, i, c)
 	return c
+}
+
+// settle closes a choice of which one type is required, for no other can stand
+// beside it, and one whose types the differential names as slices with a type:
+// those are then the types that are left.
+func (m *maker) settle(b *branch, diff *Element) {
+	choice := b.of
+	if choice == nil || len(b.el.Types) != 1 || choice.el.Slicing == nil ||
+		!slices.Contains(choice.el.Slicing.Discriminators, Discriminator{"type", "$this"}) {
+		return
+	}
+	short := !strings.HasSuffix(diff.Path, "[x]") && len(diff.Types) == 1
+	required := b.el.Min > 0 && choice.el.Max == 1
+	if !short && !required {
+		return
+	}
+	if short {
+		choice.named = append(choice.named, b.el.Types[0].Code)
+	}
+	if required {
+		choice.el.Min = max(choice.el.Min, 1)
+		choice.named = []string{b.el.Types[0].Code}
+	}
+	closed := *choice.el.Slicing
+	closed.Rules = "closed"
+	choice.el.Slicing = &closed
+	kept := slices.DeleteFunc(slices.Clone(choice.types()), func(t Type) bool { return !slices.Contains(choice.named, t.Code) })
+	if len(kept) > 0 {
+		choice.el.Types = kept
+	}
 }
 
 // impliedSlicing is how an element is sliced of which nothing is said.

@@ -47,15 +47,14 @@ func set(dst **Literal, src *Literal) {
 	}
 }
 
-// applyTypes narrows the types. A profile that is named for the first time
-// brings what its root says; that of an extension also how often it may stand.
+// applyTypes narrows the types. The profile of an extension brings what its root
+// says, also how often it may stand.
 func (m *maker) applyTypes(b *branch, diff *Element) {
 	if len(diff.Types) == 0 {
 		return
 	}
 	old := b.el.Types
 	b.el.Types = make([]Type, len(diff.Types))
-	changed := len(old) != len(diff.Types)
 	for i, t := range diff.Types {
 		if t.Code == "" && len(old) == 1 {
 			t.Code = old[0].Code
@@ -69,13 +68,12 @@ func (m *maker) applyTypes(b *branch, diff *Element) {
 				t.Regex = old[at].Regex
 			}
 		}
-		changed = changed || at < 0 || !slices.Equal(old[at].Profiles, t.Profiles)
 		b.el.Types[i] = t
 	}
 	if diff.ContentReference == "" {
 		b.el.ContentReference = ""
 	}
-	if !changed || len(b.el.Types) != 1 || len(b.el.Types[0].Profiles) != 1 {
+	if len(b.el.Types) != 1 || b.el.Types[0].Code != "Extension" || len(b.el.Types[0].Profiles) != 1 {
 		return
 	}
 	profile := m.g.byURL(b.el.Types[0].Profiles[0])
@@ -83,9 +81,7 @@ func (m *maker) applyTypes(b *branch, diff *Element) {
 		return
 	}
 	root := &profile.Elements[0]
-	if b.el.Types[0].Code == "Extension" {
-		b.el.Min, b.el.Max = root.Min, root.Max
-	}
+	b.el.Min, b.el.Max = root.Min, root.Max
 	b.el.Constraints = mergeConstraints(b.el.Constraints, root.Constraints)
 	b.el.IsModifier = b.el.IsModifier || root.IsModifier
 }
@@ -104,12 +100,6 @@ func mergeBinding(base, diff *Binding) *Binding {
 	if out.ValueSet == "" {
 		out.ValueSet = base.ValueSet
 	}
-	if out.MaxSet == "" {
-		out.MaxSet = base.MaxSet
-	}
-	if out.MinSet == "" {
-		out.MinSet = base.MinSet
-	}
 	out.Extra = append(slices.Clip(base.Extra), diff.Extra...)
 	return &out
 }
@@ -122,7 +112,7 @@ func bindable(types []Type) bool {
 	for _, t := range types {
 		switch t.Code {
 		case "code", "Coding", "CodeableConcept", "CodeableReference", "Quantity", "uri", "url", "canonical",
-			"string", "Extension", "SimpleQuantity", "Age", "Duration", "Money", "Count", "Distance", "id", "markdown":
+			"string", "SimpleQuantity", "Age", "Duration", "Money", "Count", "Distance", "id", "markdown":
 			return true
 		}
 		if len(t.Code) > 0 && (t.Code[0] < 'A' || t.Code[0] > 'Z') {

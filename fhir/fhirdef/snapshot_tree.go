@@ -9,9 +9,17 @@ type branch struct {
 	slice    string
 	el       Element
 	children []*branch
+	// origin is the branch as the base has it, which never changes: a slice is a
+	// copy of that, not of what the differential says of the whole list.
+	origin *branch
+	named  []string // types of a choice that the differential left
+	// expanded tells that the children are those of the type, not of the base.
+	expanded bool
+	of       *branch // what it is a slice of, if the differential made it one
 }
 
-// plant makes a tree of the elements of a snapshot; nil if there are none.
+// plant makes a tree of the elements of a snapshot, to be copied before it is
+// changed; nil if there are none.
 func (m *maker) plant(list []Element) *branch {
 	if len(list) == 0 {
 		return nil
@@ -47,10 +55,22 @@ func (b *branch) child(name, slice string) *branch {
 	return nil
 }
 
+// types returns the types that may be named: those of the base if the
+// differential has begun to name some.
+func (b *branch) types() []Type {
+	if len(b.named) > 0 && b.origin != nil {
+		return b.origin.el.Types
+	}
+	return b.el.Types
+}
+
 func (m *maker) copy(b *branch) *branch {
 	c := *b
 	m.count++
 	c.children = nil
+	if c.origin == nil {
+		c.origin = b
+	}
 	if m.count > maxSnapshot {
 		return &c
 	}
@@ -78,6 +98,28 @@ func (b *branch) flatten(id, path string, out *[]Element) {
 	}
 }
 
+// raise lifts the minimum of sliced elements to what their slices need together.
+func (b *branch) raise() {
+	for i, c := range b.children {
+		c.raise()
+		if c.slice != "" || c.el.Slicing == nil {
+			continue
+		}
+		need := 0
+		for _, s := range b.children[i+1:] {
+			if s.name != c.name {
+				break
+			}
+			if !strings.Contains(s.slice, "/") {
+				need += max(s.el.Min, 0)
+			}
+		}
+		if need > c.el.Min && need <= c.el.Max {
+			c.el.Min = need
+		}
+	}
+}
+
 // expand gives an element the children of its type, of the one profile of its
 // type, or of what it refers to.
 func (m *maker) expand(b *branch) {
@@ -97,7 +139,7 @@ func (m *maker) expand(b *branch) {
 	}
 	if s := m.typeOf(b); s != nil {
 		if from := m.plant(s.Elements); from != nil {
-			b.children = from.children
+			b.children, b.expanded = m.copy(from).children, true
 		}
 	}
 }
