@@ -55,8 +55,6 @@ func (r *run) typeRules(n *node, a at) {
 // The subjects that follow have their own files.
 
 func (r *run) bundleRules(a at)           {}
-func (r *run) questionnaire(a at)         {}
-func (r *run) questionnaireResponse(a at) {}
 func (r *run) measure(a at)               {}
 func (r *run) measureReport(a at)         {}
 func (r *run) structureDefinition(a at)   {}
