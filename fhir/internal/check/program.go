@@ -126,7 +126,7 @@ func newNode(p *program, el *fhirdef.Element) *node {
 
 // typeName is how a type is called in choices and definitions.
 func typeName(t *fhirdef.Type) string {
-	if name, ok := strings.CutPrefix(t.Code, "http://hl7.org/fhirpath/System."); ok {
+	if name, ok := strings.CutPrefix(strings.TrimPrefix(t.Code, "http://hl7.org/fhirpath/"), "System."); ok {
 		if t.FHIRType != "" {
 			return t.FHIRType
 		}
