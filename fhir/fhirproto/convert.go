@@ -36,10 +36,9 @@ func (c *converter) convert(e fhir.Element, at []step) *r4pb.ContainedResource {
 		return nil
 	}
 	gone := map[int]bool{}
-	before := len(c.list)
-	var refused issue.List
+	before := c.findings
 	for range rounds {
-		c.list = c.list[:before]
+		c.findings = before // what the round before said is said again, or is in before
 		s := survey{findings: &c.findings, all: allShapes(), root: root, gone: gone}
 		if !s.resource(e) {
 			c.list[len(c.list)-1].Severity = issue.Fatal
@@ -48,28 +47,25 @@ func (c *converter) convert(e fhir.Element, at []step) *r4pb.ContainedResource {
 		cr, said, err, panicked := unmarshal(s.text(e), c.opts.TimeZone, c.opts.Validate)
 		switch {
 		case panicked:
-			c.list = append(c.list, refused...)
 			c.add(issue.Fatal, CodePanic, e, root, "want a message, have a panic of the library")
 			return nil
 		case err == nil && cr == nil:
 			c.add(issue.Fatal, CodeRefused, e, root, "want a message, have none")
 			return nil
 		case err == nil:
-			c.list = append(c.list, refused...)
 			c.keep(s.edits)
 			c.mend(cr, &s, at)
 			c.judge(e, root, said)
 			return cr
 		}
-		n := len(c.list)
-		if !c.refuse(e, root, err, gone, &s) {
-			c.list = append(c.list, refused...)
+		c.findings, before = before, c.findings
+		if !c.refuse(e, root, err, gone, s.edits) {
+			c.findings = before
 			c.add(issue.Fatal, CodeRefused, e, root, "want a resource that the library reads, have one that it refuses")
 			return nil
 		}
-		refused = append(refused, c.list[n:]...)
+		before = c.findings
 	}
-	c.list = append(c.list[:before], refused...)
 	c.add(issue.Fatal, CodeRefused, e, root, "want a resource that the library reads, have one that it refuses again and again")
 	return nil
 }
@@ -86,13 +82,13 @@ func (c *converter) keep(edits map[int]edit) {
 
 // refuse marks the values that the library complains of, so that it is asked
 // again without them; false if there is none to mark.
-func (c *converter) refuse(e fhir.Element, root string, err error, gone map[int]bool, s *survey) bool {
+func (c *converter) refuse(e fhir.Element, root string, err error, gone map[int]bool, edits map[int]edit) bool {
 	any := false
 	for _, said := range complaints(err) {
 		if !said.known {
 			continue
 		}
-		v, steps, ok := resolve(e, said.path, s.edits)
+		v, steps, ok := resolve(e, said.path, edits)
 		if !ok || gone[at(v)] || len(steps) == 0 {
 			continue
 		}
@@ -134,7 +130,7 @@ func (c *converter) mend(cr *r4pb.ContainedResource, s *survey, at []step) {
 		path := append(append([]step(nil), at...), f.steps...)
 		inner := c.convert(f.value, path)
 		if inner == nil {
-			c.demote(f.value)
+			c.demote(f.value, pathText(c.r.Type(), path))
 			continue
 		}
 		wrapped := new(anypb.Any)
@@ -152,13 +148,11 @@ func (c *converter) mend(cr *r4pb.ContainedResource, s *survey, at []step) {
 
 // demote makes an Error of the Fatal finding that an inner resource ended with:
 // the resource around it goes on.
-func (c *converter) demote(e fhir.Element) {
+func (c *converter) demote(e fhir.Element, path string) {
 	if n := len(c.list); n > 0 && c.list[n-1].Severity == issue.Fatal {
 		c.list[n-1].Severity = issue.Error
 	}
-	if c.opts.Rest != nil {
-		c.opts.Rest(Rest{Path: c.list[len(c.list)-1].Path, Pos: c.r.PosOf(e), Raw: e.Raw()})
-	}
+	c.rest = append(c.rest, Rest{Path: path, Pos: c.r.PosOf(e), Raw: e.Raw()})
 }
 
 // mendReference gives a reference its text; the companion is there already.

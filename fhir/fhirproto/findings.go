@@ -22,6 +22,7 @@ type findings struct {
 	r       *fhir.Resource // nil without a source
 	opts    *Options
 	list    issue.List
+	rest    []Rest
 	skipped int
 }
 
@@ -38,16 +39,23 @@ func (f *findings) add(s issue.Severity, code issue.Code, e fhir.Element, path, 
 	f.list = append(f.list, i)
 }
 
-// leave notes a finding about a value that is left out, and hands it on.
+// leave notes a finding about a value that is left out.
 func (f *findings) leave(code issue.Code, e fhir.Element, path, message string) {
 	f.add(issue.Error, code, e, path, message)
 	if f.opts.Rest != nil {
-		f.opts.Rest(Rest{Path: path, Pos: f.r.PosOf(e), Raw: e.Raw()})
+		f.rest = append(f.rest, Rest{Path: path, Pos: f.r.PosOf(e), Raw: e.Raw()})
 	}
 }
 
-// sorted returns the findings in the order of the source.
+// sorted returns the findings in the order of the source, and hands on what was
+// left out.
 func (f *findings) sorted() issue.List {
+	slices.SortStableFunc(f.rest, func(a, b Rest) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	for _, x := range f.rest {
+		if f.opts.Rest != nil {
+			f.opts.Rest(x)
+		}
+	}
 	slices.SortStableFunc(f.list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
 	if f.skipped > 0 {
 		f.list = append(f.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany,

@@ -214,7 +214,8 @@ func (w *writer) stride(b *d4pb.Base64Binary) {
 func soundStride(note *d4pb.Extension, size int) bool {
 	for _, e := range note.Extension {
 		if e.GetUrl().GetValue() == "stride" {
-			return e.GetValue().GetPositiveInt().GetValue() > 0 && size <= slowBase64
+			stride := int(e.GetValue().GetPositiveInt().GetValue())
+			return stride > 0 && !slowBase64(size/3*4, stride)
 		}
 	}
 	return false

@@ -40,9 +40,12 @@ type survey struct {
 	steps      []step
 }
 
-// slowBase64 is how long a base64 text with spaces may be: the library's time
-// to write one again goes with the square of its length.
-const slowBase64 = 64 << 10
+// slowBase64 reports whether the library would take long to write so many bytes
+// of base64 with a space after every stride: it copies what it has for each.
+func slowBase64(size, stride int) bool {
+	const most = 1 << 30 // bytes copied, a few tenths of a second
+	return stride >= 0 && size/max(stride, 1)*size/2 > most
+}
 
 func at(e fhir.Element) int { return e.Value().Offset() }
 
@@ -190,7 +193,7 @@ func (s *survey) primitive(e, m fhir.Element, f *field) {
 	switch {
 	case m.IsNull(), m.IsArray(), m.IsObject():
 		s.drop(CodeKind, m, "want one value of type "+f.typ+", have "+m.Value().Kind().String())
-	case f.typ == "Base64Binary" && len(m.Raw()) > slowBase64 && bytes.IndexByte(m.Raw(), ' ') >= 0:
+	case f.typ == "Base64Binary" && slowBase64(len(m.Raw()), bytes.IndexByte(m.Raw(), ' ')-1):
 		s.edit(m, edit{text: bytes.ReplaceAll(m.Raw(), []byte(" "), nil)})
 		s.add(issue.Warning, CodeChanged, m, s.path(), "want base64 without spaces, have spaces, which are left out")
 	case f.name == "reference" && m.IsString() && f.fd.Name() == "uri" && e.Get("_reference").IsObject():
@@ -280,6 +283,8 @@ func (s *survey) pad(m, beside fhir.Element) {
 	}
 	if n := beside.Len() - m.Len(); n > 0 {
 		s.edit(m, edit{pad: n})
+		s.steps[len(s.steps)-1].index = -1
+		s.add(issue.Information, CodeChanged, m, s.path(), "want a list as long as the one beside it, have a shorter one, which is filled up with null")
 	}
 }
 

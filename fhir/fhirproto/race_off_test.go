@@ -1,0 +1,5 @@
+//go:build !race
+
+package fhirproto
+
+const raceDetector = false
