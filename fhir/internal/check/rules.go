@@ -54,19 +54,13 @@ func (r *run) typeRules(n *node, a at) {
 
 // The subjects that follow have their own files.
 
-func (r *run) bundleRules(a at)           {}
-func (r *run) measure(a at)               {}
-func (r *run) measureReport(a at)         {}
-func (r *run) structureDefinition(a at)   {}
-func (r *run) valueSet(a at)              {}
-func (r *run) codeSystem(a at)            {}
-func (r *run) searchParameter(a at)       {}
-func (r *run) operationDefinition(a at)   {}
-func (r *run) conceptMap(a at)            {}
-
-func (r *run) xhtml(a at)              {}
-func (r *run) attachment(a at)         {}
-func (r *run) primitive(n *node, a at) {}
+func (r *run) bundleRules(a at)         {}
+func (r *run) structureDefinition(a at) {}
+func (r *run) valueSet(a at)            {}
+func (r *run) codeSystem(a at)          {}
+func (r *run) searchParameter(a at)     {}
+func (r *run) operationDefinition(a at) {}
+func (r *run) conceptMap(a at)          {}
 
 // lessThan compares two values of a type that has an order.
 func lessThan(typ string, x, y jsontree.Value) (less, ok bool) { return false, false }
