@@ -20,6 +20,8 @@ func seeds(f *testing.F) {
 		"{\"resourceType\":\"Bundle\",\"entry\":[{},[],1,{\"resource\":" + patient + "}}]}\n{\"resourceType\":\"Patient\"}",
 		"{bad\n" + patient, "[" + patient + "]", "<x/>", "\xff\xfe{\x00", "{\"resourceType\":\"Patient\",\"x\":\"\xff\"}\n",
 		`{"resourceType":"Patient","x":[[[[[[[[]]]]]]]]}`, gz(patient + "\n" + weight), gz(patient)[:20], zst(f, patient),
+		`<Patient xmlns="http://hl7.org/fhir"><id value="a"/><name x="y"/></Patient>`,
+		`<Bundle xmlns="http://hl7.org/fhir"><entry><fullUrl value="u"/><resource><List/></resource></entry><entry/></Bundle>`,
 		// Found by the targets.
 		`{"00":""0"entry":"resourceType":"0"0`, "0.000", `{"entry": {"00"} `, "\x1f\x8b\b0000000",
 	} {
@@ -44,7 +46,7 @@ func FuzzReadSurvivesAnything(f *testing.F) {
 			events, stats = readEvents(t, bytes.NewReader(data), knobs{max: 200, depth: 6, document: int(size) + 1, whole: whole})
 			account(t, events, stats)
 			for _, e := range events {
-				if e.Kind == "resource" && !packed && !bytes.Equal(data[e.Offset:][:len(e.Raw)], []byte(e.Raw)) {
+				if e.Kind == "resource" && !packed && stats.Format != FormatXML && !bytes.Equal(data[e.Offset:][:len(e.Raw)], []byte(e.Raw)) {
 					t.Errorf("the bytes of record %d are not those at its place", e.Record)
 				}
 			}
