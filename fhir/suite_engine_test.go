@@ -55,6 +55,7 @@ func (e *suiteEngine) options(r *suiteRun, profiles []string, defs *fhirdef.Defi
 	o := &fhir.ValidateOptions{Profiles: profiles, MaxIssues: 10_000}
 	o.AllowComments = r.option("allow-comments") == "true"
 	o.SecurityChecks = r.option("security-checks") == "true"
+	o.NoHTMLInMarkdown = r.option("noHtmlInMarkdown") == "true"
 	o.AssumeValidRestReferences = r.option("assumeValidRestReferences") == "true"
 	switch r.option("validateReference") {
 	case "CHECK_EXISTS":

@@ -27,6 +27,8 @@ type ValidateOptions struct {
 	AllowComments bool
 	// SecurityChecks makes text that looks like HTML an error.
 	SecurityChecks bool
+	// NoHTMLInMarkdown makes tags of HTML in markdown an error.
+	NoHTMLInMarkdown bool
 	// AssumeValidRestReferences takes references in the form of a REST server's
 	// for good.
 	AssumeValidRestReferences bool
@@ -91,8 +93,9 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 	}
 	v := &Validator{max: o.MaxIssues}
 	v.checker = check.New(defs, check.Options{MaxIssues: o.MaxIssues, Profiles: slices.Clone(o.Profiles), AnyExtension: o.AnyExtension,
-		AllowComments: o.AllowComments, SecurityChecks: o.SecurityChecks, AssumeValidRestReferences: o.AssumeValidRestReferences,
-		References: o.References, BestPractice: o.BestPractice, Now: o.Now})
+		AllowComments: o.AllowComments, SecurityChecks: o.SecurityChecks, NoHTMLInMarkdown: o.NoHTMLInMarkdown,
+		AssumeValidRestReferences: o.AssumeValidRestReferences,
+		References:                o.References, BestPractice: o.BestPractice, Now: o.Now})
 	if o.Find != nil {
 		v.find = func(reference string) (jsontree.Value, bool) {
 			r, ok := o.Find(reference)

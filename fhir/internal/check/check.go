@@ -22,6 +22,8 @@ type Options struct {
 	AllowComments bool
 	// SecurityChecks makes an error of text that looks like HTML.
 	SecurityChecks bool
+	// NoHTMLInMarkdown makes an error of tags of HTML in markdown.
+	NoHTMLInMarkdown bool
 	// AssumeValidRestReferences takes references that look like those of a REST
 	// interface for good.
 	AssumeValidRestReferences bool
@@ -63,6 +65,7 @@ type Checker struct {
 	opts     Options
 	programs sync.Map // *fhirdef.Structure -> *program
 	exprs    sync.Map // exprKey -> *expression
+	regexes  sync.Map // string -> *regexp.Regexp, nil for one that is none
 	runs     sync.Pool
 }
 

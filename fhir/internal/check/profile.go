@@ -56,8 +56,11 @@ func (r *run) value(n *node, a at, m mode) {
 	if el.Pattern != nil && !hasPattern(f, el.Pattern) {
 		r.err(a, CodePattern, n.p.label, "want the pattern of "+elementName(el.ID, el.Path)+", have "+describe(f.value)+" without it ("+n.p.label+")")
 	}
-	if el.MaxLength > 0 || el.MinValue != nil || el.MaxValue != nil {
+	if el.MaxLength > 0 || el.MinValue != nil || el.MaxValue != nil || len(el.Extensions) > 0 {
 		r.bounds(n, a)
+	}
+	if len(el.Extensions) > 0 {
+		r.extended(n, a)
 	}
 	if el.Binding != nil && f.value.Kind() != jsontree.Invalid {
 		r.binding(n, a, m)
@@ -196,6 +199,11 @@ func (r *run) bounds(n *node, a at) {
 			r.err(a, CodeRange, n.p.label, fmt.Sprintf("want at most %d characters, have %d (%s)", el.MaxLength, have, n.p.label))
 		}
 	}
+	if least := minLength(el); least > 0 && f.value.Kind() == jsontree.String {
+		if have := length(f.value); have < least {
+			r.err(a, CodeRange, n.p.label, fmt.Sprintf("want at least %d characters, have %d (%s)", least, have, n.p.label))
+		}
+	}
 	if el.MinValue != nil {
 		if less, ok := lessThan(f.typ, f.value, el.MinValue.Value); ok && less {
 			r.err(a, CodeRange, n.p.label, "want no less than the minimum of "+elementName(el.ID, el.Path)+", have less ("+n.p.label+")")
@@ -206,4 +214,15 @@ func (r *run) bounds(n *node, a at) {
 			r.err(a, CodeRange, n.p.label, "want no more than the maximum of "+elementName(el.ID, el.Path)+", have more ("+n.p.label+")")
 		}
 	}
+}
+
+// minLength is the least number of characters, an extension of the definition.
+func minLength(el *fhirdef.Element) int {
+	for _, x := range el.Extensions {
+		if x.URL == "http://hl7.org/fhir/StructureDefinition/minLength" && x.Value != nil {
+			n, _ := x.Value.Value.Int64()
+			return int(n)
+		}
+	}
+	return 0
 }

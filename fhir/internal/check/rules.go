@@ -1,7 +1,5 @@
 package check
 
-import "github.com/carabiner-health/carabiner/internal/jsontree"
-
 // resourceRules checks what the structures cannot say about whole resources;
 // a is the resource's own frame.
 func (r *run) resourceRules(a at) {
@@ -61,6 +59,3 @@ func (r *run) codeSystem(a at)          {}
 func (r *run) searchParameter(a at)     {}
 func (r *run) operationDefinition(a at) {}
 func (r *run) conceptMap(a at)          {}
-
-// lessThan compares two values of a type that has an order.
-func lessThan(typ string, x, y jsontree.Value) (less, ok bool) { return false, false }

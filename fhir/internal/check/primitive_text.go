@@ -1,0 +1,355 @@
+package check
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// textFault tells what is wrong with the text of a primitive value; "" if
+// nothing is. Unknown types have no rules. (R4 §2.24, Data types)
+func textFault(typ string, b []byte) string {
+	switch typ {
+	case "date":
+		return dateFault(b)
+	case "dateTime":
+		return dateTimeFault(b)
+	case "instant":
+		return instantFault(b)
+	case "time":
+		if n := timeLength(b); n == 0 || n != len(b) {
+			return "want hh:mm:ss with an optional fraction, have other text"
+		}
+	case "boolean":
+		if s := string(b); s != "true" && s != "false" {
+			return "want true or false, have other text"
+		}
+	case "integer", "unsignedInt", "positiveInt":
+		return integerFault(typ, b)
+	case "decimal":
+		if !isDecimal(b) {
+			return "want a decimal number, have other text"
+		}
+	case "id":
+		if !isID(b) {
+			return "want 1 to 64 letters, digits, - and ., have other text"
+		}
+	case "code":
+		if !isCode(b) {
+			return "want a code without white space but single spaces inside, have other text"
+		}
+	case "string":
+		return stringFault(b)
+	case "markdown":
+		if utf8.RuneCount(b) > maxString {
+			return "want at most 1048576 characters, have more"
+		}
+	case "base64Binary":
+		if !isBase64(string(b)) {
+			return "want base64 of whole groups of four characters, have other text"
+		}
+	case "uri", "url", "canonical", "oid", "uuid":
+		return uriFault(typ, b)
+	}
+	return ""
+}
+
+const maxString = 1 << 20
+
+// two returns the number that two digits write; -1 if they are no digits.
+func two(b []byte) int {
+	x, y := b[0]-'0', b[1]-'0'
+	if x > 9 || y > 9 {
+		return -1
+	}
+	return int(x)*10 + int(y)
+}
+
+// dateLength returns the length of the date that b begins with, 0 if there is
+// none. whole tells whether it exists in the calendar.
+func dateLength(b []byte) (n int, exists bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	century, rest := two(b), two(b[2:])
+	if century < 0 || rest < 0 || century+rest == 0 {
+		return 0, false
+	}
+	if len(b) < 7 || b[4] != '-' {
+		return 4, true
+	}
+	month := two(b[5:])
+	if month < 1 || month > 12 {
+		return 0, false
+	}
+	if len(b) < 10 || b[7] != '-' {
+		return 7, true
+	}
+	day := two(b[8:])
+	if day < 1 || day > 31 {
+		return 0, false
+	}
+	return 10, day <= 28 || day <= monthDays(100*century+rest, month)
+}
+
+func monthDays(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// timeLength returns the length of hh:mm:ss with an optional fraction, 0 if b
+// does not begin with one. A 60th second is allowed for leap seconds.
+func timeLength(b []byte) int {
+	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
+		return 0
+	}
+	hour, minute, second := two(b), two(b[3:]), two(b[6:])
+	if hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 {
+		return 0
+	}
+	if len(b) == 8 || b[8] != '.' {
+		return 8
+	}
+	n := 9
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
+	}
+	if n == 9 {
+		return 0
+	}
+	return n
+}
+
+// isZone tells a whole time zone: Z, or an offset of at most 14 hours.
+func isZone(b []byte) bool {
+	if len(b) == 1 {
+		return b[0] == 'Z'
+	}
+	if len(b) != 6 || b[0] != '+' && b[0] != '-' || b[3] != ':' {
+		return false
+	}
+	hour, minute := two(b[1:]), two(b[4:])
+	return hour >= 0 && minute >= 0 && minute <= 59 && (hour <= 13 || hour == 14 && minute == 0)
+}
+
+const noSuchDay = "want a day that the month has, have a later one"
+
+func dateFault(b []byte) string {
+	n, exists := dateLength(b)
+	switch {
+	case n == 0 || n != len(b):
+		return "want YYYY, YYYY-MM or YYYY-MM-DD, have other text"
+	case !exists:
+		return noSuchDay
+	}
+	return ""
+}
+
+func dateTimeFault(b []byte) string {
+	n, exists := dateLength(b)
+	if n != 0 && n == len(b) {
+		if !exists {
+			return noSuchDay
+		}
+		return ""
+	}
+	if n != 10 || b[10] != 'T' {
+		return "want YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone, have other text"
+	}
+	clock := timeLength(b[11:])
+	switch zone := b[11+clock:]; {
+	case clock == 0:
+		return "want hh:mm:ss after the T, have other text"
+	case len(zone) == 0:
+		return "want a time zone after a time, have none"
+	case !isZone(zone):
+		return "want Z or an offset such as +01:00 as time zone, have other text"
+	case !exists:
+		return noSuchDay
+	}
+	return ""
+}
+
+func instantFault(b []byte) string {
+	if n, _ := dateLength(b); n != 10 || len(b) == n {
+		return "want YYYY-MM-DDThh:mm:ss with a time zone, have other text"
+	}
+	return dateTimeFault(b)
+}
+
+func integerFault(typ string, b []byte) string {
+	digits := bytes.TrimPrefix(b, []byte{'-'})
+	if !isDigits(digits) || len(digits) > 1 && digits[0] == '0' {
+		return "want an integer, have other text"
+	}
+	v, err := strconv.ParseInt(string(b), 10, 64)
+	switch {
+	case err != nil || v < math.MinInt32 || v > math.MaxInt32:
+		return "want an integer of 32 bits, have a larger one"
+	case typ == "unsignedInt" && (v < 0 || len(digits) < len(b)):
+		return "want 0 or more, have less"
+	case typ == "positiveInt" && v < 1:
+		return "want 1 or more, have less"
+	}
+	return ""
+}
+
+func isDigits(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// isDecimal tells a decimal: JSON's numbers are its form.
+func isDecimal(b []byte) bool {
+	b = bytes.TrimPrefix(b, []byte{'-'})
+	if i := bytes.IndexAny(b, "eE"); i >= 0 {
+		exponent := b[i+1:]
+		if len(exponent) > 0 && (exponent[0] == '+' || exponent[0] == '-') {
+			exponent = exponent[1:]
+		}
+		if !isDigits(exponent) {
+			return false
+		}
+		b = b[:i]
+	}
+	whole, fraction, dot := bytes.Cut(b, []byte{'.'})
+	return isDigits(whole) && (len(whole) == 1 || whole[0] != '0') && (!dot || isDigits(fraction))
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+func isID(b []byte) bool {
+	for _, c := range b {
+		if !isAlphanumeric(c) && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return len(b) >= 1 && len(b) <= 64
+}
+
+// isSpace tells white space as regular expressions of FHIR mean it with \s.
+func isSpace(c byte) bool {
+	return c == ' ' || c >= '\t' && c <= '\r'
+}
+
+func isCode(b []byte) bool {
+	for i, c := range b {
+		if isSpace(c) && (c != ' ' || i == 0 || b[i-1] == ' ' || i == len(b)-1) {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+func stringFault(b []byte) string {
+	switch {
+	case len(b) > maxString && utf8.RuneCount(b) > maxString:
+		return "want at most 1048576 characters, have more"
+	case bytes.IndexByte(b, '\v') >= 0 || bytes.IndexByte(b, '\f') >= 0:
+		return "want no control characters but tab, line feed and carriage return, have others"
+	}
+	return ""
+}
+
+// isBase64 tells base64 of RFC 4648 with padding; white space may stand anywhere.
+func isBase64(s string) bool {
+	n, padding := 0, 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case isSpace(c):
+			continue
+		case c == '=':
+			padding++
+		case padding > 0 || !isAlphanumeric(c) && c != '+' && c != '/':
+			return false
+		}
+		n++
+	}
+	return n%4 == 0 && padding <= 2 && (n > 0 || len(s) == 0)
+}
+
+// uriFault checks addresses: no white space, and the syntax of UUIDs and OIDs in
+// them. (R4 §2.24.0.1)
+func uriFault(typ string, b []byte) string {
+	for _, c := range b {
+		if isSpace(c) {
+			return "want an address without white space, have some"
+		}
+	}
+	uuid, isUUID := bytes.CutPrefix(b, []byte("urn:uuid:"))
+	oid, isOID := bytes.CutPrefix(b, []byte("urn:oid:"))
+	switch {
+	case bytes.HasPrefix(b, []byte("oid:")):
+		return "want an OID as urn:oid:, have oid:"
+	case bytes.HasPrefix(b, []byte("uuid:")):
+		return "want a UUID as urn:uuid:, have uuid:"
+	case typ == "oid" && !isOID:
+		return "want urn:oid: before an OID, have other text"
+	case typ == "uuid" && !isUUID:
+		return "want urn:uuid: before a UUID, have other text"
+	case typ == "canonical" && len(b) > 0 && b[0] != '#' && !isAbsolute(b):
+		return "want an absolute address or a # reference, have another"
+	case isUUID:
+		return uuidFault(typ, uuid)
+	case isOID && !isRegisteredOID(oid):
+		return "want an OID of two or more arcs below a root that assigns them, have other text"
+	}
+	return ""
+}
+
+func uuidFault(typ string, b []byte) string {
+	b, _, _ = bytes.Cut(b, []byte{'#'})
+	if i := bytes.LastIndexByte(b, '|'); typ == "canonical" && i >= 0 {
+		b = b[:i]
+	}
+	if len(b) != 36 {
+		return "want 32 hexadecimal digits in five groups after urn:uuid:, have other text"
+	}
+	for i, c := range b {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hex := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || typ != "uuid" && c >= 'A' && c <= 'F'
+		if dash != (c == '-') || !dash && !hex {
+			return "want 32 hexadecimal digits in five groups after urn:uuid:, have other text"
+		}
+	}
+	return ""
+}
+
+// isRegisteredOID tells the dotted form of an OID that can stand for something:
+// arcs without leading zeros, and not one of the short roots under which nobody
+// assigns namespaces.
+func isRegisteredOID(b []byte) bool {
+	if len(b) < 3 || b[0] < '0' || b[0] > '2' || b[1] != '.' {
+		return false
+	}
+	start := 2
+	for i := 2; i <= len(b); i++ {
+		if i < len(b) && b[i] != '.' {
+			if b[i] < '0' || b[i] > '9' {
+				return false
+			}
+			continue
+		}
+		if i == start || b[start] == '0' && i > start+1 {
+			return false
+		}
+		start = i + 1
+	}
+	return bytes.LastIndexByte(b, '.') >= 4 || bytes.HasPrefix(b, []byte("1.3"))
+}
