@@ -68,7 +68,7 @@ func parseCodeSystem(src []byte, file string) (*CodeSystem, error) {
 
 // concepts reads the concepts of a code system or of an include.
 func (d *decoder) concepts(v jsontree.Value) []Concept {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (d *decoder) designations(v jsontree.Value) []Designation {
 }
 
 func (d *decoder) properties(v jsontree.Value) []Property {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}

@@ -144,6 +144,18 @@ func (d *decoder) count(v jsontree.Value, absent int) int {
 	return int(n)
 }
 
+// length returns the number of elements of an array.
+func (d *decoder) length(v jsontree.Value) int {
+	switch v.Kind() {
+	case jsontree.Array:
+		return v.Len()
+	case jsontree.Null, jsontree.Invalid:
+		return 0
+	}
+	d.failKind(v, "array")
+	return 0
+}
+
 // each returns the elements of an array; the path of errors inside it is that
 // of the array's member.
 func (d *decoder) each(v jsontree.Value) iter.Seq[jsontree.Value] {

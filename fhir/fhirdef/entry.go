@@ -1,6 +1,7 @@
 package fhirdef
 
 import (
+	"errors"
 	"strings"
 	"sync"
 
@@ -24,6 +25,8 @@ type entry struct {
 	offset int
 	size   int
 	file   string
+	// Where the text begins in its file, from 1; 0 at the very start.
+	line, column int
 
 	once   sync.Once
 	parsed any // *Structure, *ValueSet, *CodeSystem or jsontree.Value
@@ -49,6 +52,7 @@ func (e *entry) source() ([]byte, error) {
 // parse returns the resource in its Go form; the error names the place.
 func (e *entry) parse() (any, error) {
 	e.once.Do(func() {
+		defer e.place()
 		src, err := e.source()
 		if err != nil {
 			e.err = err
@@ -76,7 +80,7 @@ func (e *entry) parse() (any, error) {
 			}
 		default:
 			var t jsontree.Tree
-			if e.err = syntaxError(e.file, t.Parse(src, nil)); e.err == nil {
+			if e.err = syntaxError(src, e.file, t.Parse(src, nil)); e.err == nil {
 				e.parsed = t.Root()
 			}
 			return
@@ -84,6 +88,17 @@ func (e *entry) parse() (any, error) {
 		e.text = nil // what was parsed does not need it
 	})
 	return e.parsed, e.err
+}
+
+// place moves an error to where the text stands in its file.
+func (e *entry) place() {
+	var err *Error
+	if e.line > 0 && errors.As(e.err, &err) && err.Line > 0 {
+		if err.Line == 1 {
+			err.Column += e.column - 1
+		}
+		err.Line += e.line - 1
+	}
 }
 
 func (e *entry) structure() *Structure {

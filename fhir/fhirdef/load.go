@@ -225,6 +225,12 @@ func (l *loader) done(name string) (*Package, error) {
 	if l.pkg.Name == "" {
 		l.pkg.Name = name
 	}
+	// Only now is the manifest known, which may stand anywhere.
+	l.pkg.entries = slices.DeleteFunc(l.pkg.entries, func(e *entry) bool {
+		_, err := e.parse()
+		l.note(err)
+		return err != nil
+	})
 	if l.opts.Lenient {
 		l.pkg.Skipped = l.defects
 		return l.pkg, nil

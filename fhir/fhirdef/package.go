@@ -3,7 +3,6 @@ package fhirdef
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -73,46 +72,47 @@ func (p *Package) Add(src []byte, file string) error {
 	if err != nil {
 		return err
 	}
+	for _, e := range entries {
+		if _, err := e.parse(); err != nil {
+			return err
+		}
+	}
 	p.entries = append(p.entries, entries...)
 	return nil
 }
 
-// read returns the resources in src that have a URL, parsed, and none if src is
-// no resource.
+// read returns the resources in src that have a URL, not parsed yet, and none
+// if src is no resource.
 func (p *Package) read(src []byte, file string) ([]*entry, error) {
 	src = bytes.TrimPrefix(src, []byte("\xef\xbb\xbf"))
 	var t jsontree.Tree
 	if err := t.Parse(src, nil); err != nil {
-		return nil, syntaxError(file, err)
+		return nil, syntaxError(src, file, err)
 	}
 	root := t.Root()
 	if !root.Get("resourceType").EqualText("Bundle") {
-		e, err := p.readOne(root, src, file)
-		if e == nil || err != nil {
-			return nil, err
+		if e := p.entry(root, src, file); e != nil {
+			return []*entry{e}, nil
 		}
-		return []*entry{e}, nil
+		return nil, nil
 	}
 	var out []*entry
-	for i, item := range root.Get("entry").All() {
+	for _, item := range root.Get("entry").All() {
 		r := item.Get("resource")
-		line, column := jsontree.Position(src, r.Offset())
-		e, err := p.readOne(r, r.Raw(), fmt.Sprintf("%s(%d:%d, entry %d)", file, line, column, i))
-		if err != nil {
-			return nil, err
-		}
-		if e != nil {
+		if e := p.entry(r, r.Raw(), file); e != nil {
+			e.line, e.column = jsontree.Position(src, r.Offset())
 			out = append(out, e)
 		}
 	}
 	return out, nil
 }
 
-func (p *Package) readOne(v jsontree.Value, src []byte, file string) (*entry, error) {
+// entry returns what lookups need to know of a resource; nil if it has no URL.
+func (p *Package) entry(v jsontree.Value, src []byte, file string) *entry {
 	typ := v.Get("resourceType").Text()
 	url := v.Get("url").Text()
 	if typ == "" || url == "" {
-		return nil, nil
+		return nil
 	}
 	e := &entry{url: strings.Clone(url), version: strings.Clone(v.Get("version").Text()), pkg: p, text: src, file: file}
 	e.class, e.other = classOf(typ)
@@ -125,10 +125,7 @@ func (p *Package) readOne(v jsontree.Value, src []byte, file string) (*entry, er
 	case classCodeSystem:
 		e.base = v.Get("supplements").Text()
 	}
-	if _, err := e.parse(); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return e
 }
 
 // owns reports whether the package's publisher owns the URL. The packages of
@@ -138,14 +135,17 @@ func (p *Package) owns(url string) bool {
 		url[:len(p.Canonical)] == p.Canonical
 }
 
-// syntaxError gives an error of jsontree the file's name; nil stays nil.
-func syntaxError(file string, err error) error {
+// syntaxError gives an error of jsontree the file's name and its place; nil
+// stays nil.
+func syntaxError(src []byte, file string, err error) error {
 	if err == nil {
 		return nil
 	}
+	e := &Error{File: file, Err: err}
 	var s *jsontree.SyntaxError
 	if errors.As(err, &s) {
-		return &Error{File: file, Line: s.Line, Column: s.Column, Want: s.Want, Have: s.Have, Err: err}
+		e.Want, e.Have = s.Want, s.Have
+		e.Line, e.Column = jsontree.Position(src, s.Offset)
 	}
-	return &Error{File: file, Err: err}
+	return e
 }

@@ -111,7 +111,7 @@ func (d *Definitions) shapesOf(st *Structure) []*Shape {
 	var order []*Shape
 	for i := range st.Elements {
 		e := &st.Elements[i]
-		if e.SliceName != "" || strings.Contains(e.ID, ":") || !within(e.Path, rootPath) {
+		if e.SliceName != "" || strings.Contains(e.ID, ":") || !inside(e.Path, rootPath) {
 			continue
 		}
 		if i == 0 {
@@ -142,7 +142,7 @@ func (d *Definitions) shapesOf(st *Structure) []*Shape {
 	return order
 }
 
-func within(path, root string) bool {
+func inside(path, root string) bool {
 	return path == root || len(path) > len(root) && path[:len(root)] == root && path[len(root)] == '.'
 }
 

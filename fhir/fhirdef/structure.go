@@ -69,7 +69,7 @@ func parseStructure(src []byte, file string, keepDifferential bool) (*Structure,
 func (d *decoder) root() (jsontree.Value, error) {
 	var t jsontree.Tree
 	if err := t.Parse(d.src, nil); err != nil {
-		return jsontree.Value{}, syntaxError(d.file, err)
+		return jsontree.Value{}, syntaxError(d.src, d.file, err)
 	}
 	if t.Root().Kind() != jsontree.Object {
 		d.failKind(t.Root(), "object")
@@ -113,7 +113,7 @@ func (d *decoder) elements(v jsontree.Value, url string) []Element {
 	d.path = append(d.path, string(v.KeyBytes()))
 	defer func() { d.path = d.path[:len(d.path)-1] }()
 	list := v.Get("element")
-	n := list.Len()
+	n := d.length(list)
 	if n == 0 {
 		return nil
 	}
@@ -221,7 +221,7 @@ func (d *decoder) max(v jsontree.Value) int {
 const systemType = "http://hl7.org/fhirpath/"
 
 func (d *decoder) types(v jsontree.Value) []Type {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}
@@ -327,7 +327,7 @@ func (d *decoder) additional(v jsontree.Value) AdditionalBinding {
 }
 
 func (d *decoder) constraints(v jsontree.Value, url string) []Constraint {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}

@@ -59,7 +59,7 @@ func (d *decoder) compose(v jsontree.Value) *Compose {
 }
 
 func (d *decoder) includes(v jsontree.Value) []Include {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}
@@ -124,7 +124,7 @@ func (d *decoder) expansion(v jsontree.Value) *Expansion {
 }
 
 func (d *decoder) contains(v jsontree.Value) []ExpansionEntry {
-	n := v.Len()
+	n := d.length(v)
 	if n == 0 {
 		return nil
 	}
