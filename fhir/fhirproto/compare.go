@@ -41,7 +41,7 @@ func (d *differ) report(s issue.Severity, code issue.Code, e fhir.Element, messa
 func (d *differ) value(e, back fhir.Element) {
 	have, came := e.Value().Kind(), back.Value().Kind()
 	switch {
-	case d.dropped[at(e)].drop, d.dropped[at(e)].text != nil:
+	case d.dropped[at(e)].drop:
 	case d.dropped[at(e)].blank && (back.IsNull() || isBare(back)):
 		if e.IsNull() || !e.Exists() {
 			return

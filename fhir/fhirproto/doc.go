@@ -21,6 +21,8 @@ carries the data over or reports it:
   - a resource in Parameters.parameter, which the library refuses: carried;
   - the companion (id, extensions) of Reference.reference beside a text, which
     the library forgets: carried;
+  - base64 with spaces, for which the library's time goes with the square of its
+    length: carried;
   - nulls in lists of dates and codes, and lists shorter than their companion,
     which the library refuses: carried; the shorter list is filled up with null,
     which is reported;
@@ -37,8 +39,8 @@ definition. A byte order mark is passed over by package fhir.
 
 Besides, ToProto converts every message back and compares the result with the
 source by value, and FromProto does the same the other way. Each difference is a
-finding. Options.Unchecked leaves the check out; it costs about as much as the
-conversion.
+finding. Options.Unchecked leaves the check out: it costs a little more than the
+conversion itself.
 
 # Terms
 
@@ -53,9 +55,7 @@ FHIR R4 (4.0.1), JSON representation (§2.6.2), as google/fhir v0.7.4 has it.
 # Limits
 
 Resources nest at most 512 levels deep unless Options.MaxDepth says otherwise,
-and at most 1,000 findings are listed for one. Base64 with spaces in it, if it is so
-long that the library would need too much time to write it again, loses the
-spaces, which is reported. A message takes several times the memory of its
+and at most 1,000 findings are listed for one. A message takes several times the memory of its
 resource. Reading runs at a few megabytes a second.
 
 # What it does not do

@@ -26,7 +26,7 @@ type Options struct {
 	MaxIssues int
 	// Unchecked leaves out the check that nothing was lost: after a conversion
 	// the result is converted back and compared with the source by value. The
-	// check about doubles the time of a conversion.
+	// check makes a conversion take a little more than twice as long.
 	Unchecked bool
 	// Validate has the library look at required elements, at the types that
 	// references lead to and at the form of primitives. Its findings are Errors

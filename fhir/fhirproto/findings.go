@@ -11,10 +11,11 @@ import (
 
 // step is one level of the path to a value.
 type step struct {
-	name  string // of the member as written; "" for a resource itself
-	index int    // in the source; -1 without an array
-	kept  int    // in the message, where elements may be left out
-	field *field // nil in a companion
+	name   string // of the member as written, up to the choice
+	choice string // of a type, as the message names it; mostly ""
+	index  int    // in the source; -1 without an array
+	kept   int    // in the message, where elements may be left out
+	field  *field // nil in a companion
 }
 
 // findings gathers what is to be reported about one resource.
@@ -71,6 +72,7 @@ func pathText(root string, steps []step) string {
 		if s.name != "" {
 			b = append(b, '.')
 			b = append(b, plainName(s.name)...)
+			b = append(b, upperFirst(s.choice)...)
 		}
 		if s.index >= 0 {
 			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')

@@ -1,6 +1,7 @@
 package fhirproto
 
 import (
+	"encoding/base64"
 	"strings"
 
 	d4pb "github.com/google/fhir/go/proto/google/fhir/proto/r4/core/datatypes_go_proto"
@@ -20,7 +21,7 @@ type writer struct {
 	root   string
 	steps  []step
 	levels int
-	inner  map[string][]byte // resources that the library does not write, by path
+	inner  map[string][]byte // JSON that the library does not write, by path
 }
 
 // open returns the message of the resource that m is or holds; nil is a finding.
@@ -105,7 +106,7 @@ func (w *writer) prepare(m protoreflect.Message) bool {
 	case *d4pb.Reference:
 		spell(x)
 	case *d4pb.Base64Binary:
-		w.stride(x)
+		w.space(x)
 	}
 	ok := true
 	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
@@ -116,6 +117,8 @@ func (w *writer) prepare(m protoreflect.Message) bool {
 		named := m.Descriptor().Name() != "ContainedResource" && !isChoice(m.Descriptor())
 		if named {
 			w.steps = append(w.steps, step{name: fd.JSONName(), index: -1})
+		} else if n := len(w.steps); n > 0 && isChoice(m.Descriptor()) {
+			w.steps[n-1].choice = fd.JSONName()
 		}
 		switch {
 		case !fd.IsList() && inner.Name() == "Any":
@@ -169,10 +172,7 @@ func (w *writer) lift(m protoreflect.Message, fd protoreflect.FieldDescriptor) b
 	if text == nil {
 		return false
 	}
-	if w.inner == nil {
-		w.inner = map[string][]byte{}
-	}
-	w.inner[w.path()] = text
+	w.put(text)
 	m.Clear(fd)
 	return true
 }
@@ -197,26 +197,56 @@ func spell(ref *d4pb.Reference) {
 	ref.Reference = &d4pb.Reference_Uri{Uri: &d4pb.String{Value: text, Id: id.Id, Extension: id.Extension}}
 }
 
-// stride takes away the library's note of how base64 was spaced where the
-// library would not come to an end with it.
-func (w *writer) stride(b *d4pb.Base64Binary) {
+// space writes base64 that the library noted to have spaces, by itself: the
+// library needs time that goes with the square of its length, and does not come
+// to an end where the note lacks a length.
+func (w *writer) space(b *d4pb.Base64Binary) {
 	var kept []*d4pb.Extension
 	for _, e := range b.Extension {
-		if e.GetUrl().GetValue() == reserved+"base64Binary-separatorStride" && !soundStride(e, len(b.Value)) {
-			w.add(issue.Warning, CodeChanged, fhir.Element{}, w.path(), "want base64 without spaces, have spaces, which are left out")
+		if e.GetUrl().GetValue() != reserved+"base64Binary-separatorStride" {
+			kept = append(kept, e)
 			continue
 		}
-		kept = append(kept, e)
+		text := spaced(e, b.Value)
+		if text == nil {
+			w.add(issue.Warning, CodeChanged, fhir.Element{}, w.path(), "want to know how base64 is spaced, have a note that does not tell")
+			continue
+		}
+		w.put(text)
+		b.Value = []byte{0} // something, so that the library writes the member
 	}
 	b.Extension = kept
 }
 
-func soundStride(note *d4pb.Extension, size int) bool {
+// put keeps JSON that is to stand at the present path.
+func (w *writer) put(text []byte) {
+	if w.inner == nil {
+		w.inner = map[string][]byte{}
+	}
+	w.inner[w.path()] = text
+}
+
+// spaced returns data as a JSON string of base64 with spaces after every
+// stride, as the note says; nil if it does not say.
+func spaced(note *d4pb.Extension, data []byte) []byte {
+	var separator string
+	var stride int
 	for _, e := range note.Extension {
-		if e.GetUrl().GetValue() == "stride" {
-			stride := int(e.GetValue().GetPositiveInt().GetValue())
-			return stride > 0 && !slowBase64(size/3*4, stride)
+		switch e.GetUrl().GetValue() {
+		case "stride":
+			stride = int(e.GetValue().GetPositiveInt().GetValue())
+		case "separator":
+			separator = e.GetValue().GetStringValue().GetValue()
 		}
 	}
-	return false
+	if stride <= 0 || strings.Trim(separator, " ") != "" || len(separator) > 1000 {
+		return nil
+	}
+	text := base64.StdEncoding.EncodeToString(data)
+	out := append(make([]byte, 0, len(text)+2+len(separator)*(len(text)/stride+1)), '"')
+	for len(text) > stride {
+		out = append(append(out, text[:stride]...), separator...)
+		text = text[stride:]
+	}
+	return append(append(out, text...), '"')
 }

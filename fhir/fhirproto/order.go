@@ -7,7 +7,7 @@ import (
 )
 
 // orderer writes JSON of the library with its members in the order of R4's
-// definition, and puts in the resources that the library does not write.
+// definition, and puts in what the library does not write.
 type orderer struct {
 	all   *shapes
 	root  string
@@ -113,6 +113,11 @@ func (o *orderer) value(b []byte, r ranked) []byte {
 func (o *orderer) one(b []byte, v fhir.Element, r ranked) []byte {
 	switch {
 	case !v.IsObject():
+		if len(o.inner) > 0 && r.field.typ == "Base64Binary" && v.IsString() {
+			if text := o.inner[pathText(o.root, o.steps)]; text != nil {
+				return append(b, text...)
+			}
+		}
 		return append(b, v.Raw()...)
 	case r.field.kind == primitive:
 		return o.members(append(b, '{'), v, o.all.companion)

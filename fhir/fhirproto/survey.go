@@ -1,7 +1,6 @@
 package fhirproto
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/fhir"
@@ -14,10 +13,9 @@ const reserved = "https://g.co/fhir/StructureDefinition/"
 
 // edit is what the library is given in place of a value.
 type edit struct {
-	drop  bool   // nothing
-	blank bool   // {}: an element of a list of primitives without a value
-	pad   int    // so many {} more at the end of a list
-	text  []byte // this
+	drop  bool // nothing
+	blank bool // {}: an element of a list of primitives without a value
+	pad   int  // so many {} more at the end of a list
 }
 
 // fix is something that is put into the message by hand after the library has
@@ -38,13 +36,6 @@ type survey struct {
 	references []fix
 	resources  []fix
 	steps      []step
-}
-
-// slowBase64 reports whether the library would take long to write so many bytes
-// of base64 with a space after every stride: it copies what it has for each.
-func slowBase64(size, stride int) bool {
-	const most = 1 << 30 // bytes copied, a few tenths of a second
-	return stride >= 0 && size/max(stride, 1)*size/2 > most
 }
 
 func at(e fhir.Element) int { return e.Value().Offset() }
@@ -193,9 +184,6 @@ func (s *survey) primitive(e, m fhir.Element, f *field) {
 	switch {
 	case m.IsNull(), m.IsArray(), m.IsObject():
 		s.drop(CodeKind, m, "want one value of type "+f.typ+", have "+m.Value().Kind().String())
-	case f.typ == "Base64Binary" && slowBase64(len(m.Raw()), bytes.IndexByte(m.Raw(), ' ')-1):
-		s.edit(m, edit{text: bytes.ReplaceAll(m.Raw(), []byte(" "), nil)})
-		s.add(issue.Warning, CodeChanged, m, s.path(), "want base64 without spaces, have spaces, which are left out")
 	case f.name == "reference" && m.IsString() && f.fd.Name() == "uri" && e.Get("_reference").IsObject():
 		// The library loses the companion where it sees a value.
 		s.edit(m, edit{drop: true})
@@ -303,8 +291,6 @@ func (s *survey) write(b []byte, e fhir.Element) []byte {
 	switch change := s.edits[at(e)]; {
 	case change.blank:
 		return append(b, "{}"...)
-	case change.text != nil:
-		return append(b, change.text...)
 	case e.IsObject():
 		b = append(b, '{')
 		for m := e.First(); m.Exists(); m = m.Next() {
