@@ -201,10 +201,32 @@ func (d *documentReader) whole(text []byte) error {
 		d.move(len(text))
 		return nil
 	}
-	if err := d.resource(root, text, d.at, valid, nil, nil); err != nil {
+	read := func() error { return d.resource(root, text, d.at, valid, nil, nil) }
+	if root.First().Kind() == jsontree.Object && root.Kind() == jsontree.Array {
+		read = func() error { return d.array(root, valid) }
+	}
+	if err := read(); err != nil {
 		return err
 	}
 	d.move(len(text))
+	return nil
+}
+
+// array visits the resources of an array in the tree.
+func (d *documentReader) array(root jsontree.Value, valid bool) error {
+	at := d.at
+	at.record--
+	done := root.Offset()
+	base := done
+	for v := root.First(); v.Kind() != jsontree.Invalid; v = v.Next() {
+		at.record++
+		at = at.behind(d.buf[d.off+done-base:], v.Offset()-done)
+		done = v.Offset()
+		if err := d.resource(v, v.Raw(), at, valid, nil, nil); err != nil {
+			return err
+		}
+	}
+	d.at.record = at.record
 	return nil
 }
 

@@ -17,7 +17,7 @@ const (
 	FormatUnknown  Format = iota
 	FormatNDJSON          // one JSON value a line
 	FormatBundle          // a Bundle, or several one after another
-	FormatResource        // one resource, or several one after another
+	FormatResource        // one resource, or several one after another or in an array
 	FormatXML             // one resource or Bundle in XML
 )
 
@@ -129,19 +129,32 @@ func (v *verdict) foreign(name string, text []byte, found bool) {
 		v.format = FormatXML
 		return
 	}
+	if isArray(text) && !namedNDJSON(name) {
+		v.format = FormatResource
+		if found && !bytes.Contains(text, []byte(`"resourceType"`)) {
+			v.format, v.skip = FormatUnknown, "no resourceType in its first 64 KiB"
+		}
+		return
+	}
 	switch {
 	case namedNDJSON(name) || bytes.Contains(text, []byte("\n{")):
 		v.format = FormatNDJSON // its first line is damaged
 	case text[0] == '<':
 		v.bad = "want FHIR, have other XML or HTML"
 	case text[0] == '[':
-		v.bad = "want NDJSON, a Bundle or a resource, have a JSON array"
+		v.bad = "want NDJSON, a Bundle or resources, have another JSON array"
 	default:
 		v.bad = "want JSON, have something else"
 	}
 	if v.bad != "" && found {
 		v.skip, v.bad = "not FHIR by its content", ""
 	}
+}
+
+// isArray reports whether text begins an array of objects.
+func isArray(text []byte) bool {
+	rest, ok := bytes.CutPrefix(text, []byte("["))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte("{"))
 }
 
 // isFHIRXML reports whether XML seems to hold a resource: its root is in the
