@@ -233,7 +233,11 @@ func (d *decoder) types(v jsontree.Value) []Type {
 			case "code":
 				x.Code = strings.TrimPrefix(d.text(m), systemType)
 			case "profile":
-				x.Profiles = d.texts(m)
+				if x.Profiles == nil {
+					x.Profiles = d.texts(m)
+				}
+			case "_profile":
+				d.profileElements(&x, t.Get("profile"), m)
 			case "targetProfile":
 				x.TargetProfiles = d.texts(m)
 			case "aggregation":
@@ -252,6 +256,21 @@ func (d *decoder) types(v jsontree.Value) []Type {
 		}
 	}
 	return out
+}
+
+// profileElements puts the id of the element that a profile is meant from behind
+// the profile and #. (extension elementdefinition-profile-element)
+func (d *decoder) profileElements(t *Type, profiles, companions jsontree.Value) {
+	t.Profiles = d.texts(profiles)
+	i := 0
+	for c := companions.First(); c.Kind() != jsontree.Invalid && i < len(t.Profiles); c, i = c.Next(), i+1 {
+		for e := range d.objects(c.Get("extension")) {
+			val, _ := extensionValue(e)
+			if e.Get("url").EqualText(hl7Extension + "elementdefinition-profile-element") {
+				t.Profiles[i] += "#" + d.text(val)
+			}
+		}
+	}
 }
 
 func (d *decoder) typeExtensions(t *Type, v jsontree.Value) {

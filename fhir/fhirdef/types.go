@@ -63,10 +63,10 @@ type Element struct {
 
 // Type is one allowed type of an element.
 type Type struct {
-	Code           string // Quantity; the System types as System.String
-	FHIRType       string // extension structuredefinition-fhir-type: the type of id and url members
-	Regex          string // extension regex
-	Profiles       []string
+	Code           string   // Quantity; the System types as System.String
+	FHIRType       string   // extension structuredefinition-fhir-type: the type of id and url members
+	Regex          string   // extension regex
+	Profiles       []string // canonicals; with # and an id where an element of the profile is meant
 	TargetProfiles []string
 	Aggregation    []string // contained, referenced, bundled
 	Versioning     string   // either, independent, specific

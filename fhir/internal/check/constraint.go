@@ -29,6 +29,13 @@ func (c *Checker) inherit(n *node, base *program) {
 		have = c.counterpart(n, base)
 	}
 	n.ownTypes = base == nil || have == nil || !sameTypes(n.types, have.types)
+	if have != nil && have.choice() && n.choice() {
+		for _, t := range have.types {
+			if n.typeNamed(t.name) == nil {
+				n.excluded = append(n.excluded, t)
+			}
+		}
+	}
 	n.ownBinding = n.el.Binding != nil && (base == nil || have == nil || !sameBinding(n.el.Binding, have.el.Binding))
 	for i := range n.el.Constraints {
 		k := &n.el.Constraints[i]

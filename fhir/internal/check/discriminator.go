@@ -167,7 +167,10 @@ func (r *run) expand(n *node) []*node {
 	out := []*node{n}
 	for _, t := range n.types {
 		for _, url := range t.Profiles {
-			if st := r.defs.Structure(url); st != nil && st != n.p.st {
+			switch st, inner := r.profileNode(url); {
+			case inner != nil:
+				out = append(out, inner)
+			case st != nil && st != n.p.st:
 				out = append(out, r.program(st).root)
 			}
 		}

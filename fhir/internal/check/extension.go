@@ -68,9 +68,10 @@ func (r *run) partOfExtension(a at, url string) {
 
 // unknownExtension reports an extension without a definition.
 func (r *run) unknownExtension(a at, url string) {
-	known := isExample(url)
 	switch {
-	case known:
+	case isExample(url):
+	case isOtherVersion(url):
+		r.info(a, CodeExtension, "Extension", "want the definition of "+safeURL(url)+", which stands for an element of another version of FHIR, have none: not checked")
 	case r.opts.AnyExtension && r.f(a).name != "modifierExtension":
 		r.info(a, CodeExtension, "Extension", "want the definition of extension "+safeURL(url)+", have none: not checked")
 	default:
@@ -86,6 +87,22 @@ func isExample(url string) bool {
 		}
 	}
 	return strings.HasPrefix(url, "http://hl7.org/fhir/tools/StructureDefinition/") || url == "http://hl7.org/fhir/StructureDefinition/structuredefinition-expression"
+}
+
+// isOtherVersion tells the address of an extension that stands for an element of
+// another version of FHIR. (R5 §2.1.7.6.7, Extensions for converting between versions)
+func isOtherVersion(url string) bool {
+	rest, ok := strings.CutPrefix(url, "http://hl7.org/fhir/")
+	if !ok {
+		return false
+	}
+	version, rest, _ := strings.Cut(rest, "/")
+	switch version {
+	case "1.0", "3.0", "4.0", "4.3", "5.0":
+		name, ok := strings.CutPrefix(rest, "StructureDefinition/extension-")
+		return ok && strings.Contains(name, ".")
+	}
+	return false
 }
 
 // safeURL is an address if it looks like one of a definition: what could carry
@@ -130,6 +147,7 @@ func (r *run) context(a at, st *fhirdef.Structure) {
 		default:
 			ok = r.isElement(owner, c.Expression)
 		}
+		ok = ok || c.Type == "fhirpath" && r.isElement(owner, c.Expression) // a plain path is one of FHIRPath too
 		if ok {
 			r.contextInvariants(owner, st)
 			return

@@ -34,6 +34,8 @@ type node struct {
 	ownBinding bool
 	// ownTypes: the base definition allows other types, profiles or targets.
 	ownTypes bool
+	// excluded are the types of a choice that the profile leaves out.
+	excluded []elementType
 
 	once     sync.Once // matchers
 	matchers [][]matcher
@@ -51,6 +53,7 @@ type named struct {
 	slot      int
 	typ       string // of a choice
 	companion bool
+	excluded  bool // a type that the profile does not allow
 }
 
 // lazyProgram is compiled by the first who needs it.
@@ -192,6 +195,9 @@ func (n *node) index() {
 				if isPrimitive(t.name) {
 					n.names["_"+name] = named{slot: i, typ: t.name, companion: true}
 				}
+			}
+			for _, t := range s.excluded {
+				n.names[s.name+upper(t.name)] = named{slot: i, typ: t.name, excluded: true}
 			}
 		default:
 			n.names[s.name] = named{slot: i}

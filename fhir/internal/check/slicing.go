@@ -64,8 +64,10 @@ func sliceNames(head *node) string {
 	return strings.Join(names, ", ")
 }
 
-// sliceCounts checks how often each slice occurs; at is the list's owner.
-func (r *run) sliceCounts(head *node, a at, counts []int) {
+// sliceCounts checks how often each slice occurs, a being the list's owner, and
+// tells whether one occurs too seldom: then the list is too short for no other
+// reason.
+func (r *run) sliceCounts(head *node, a at, counts []int) (short bool) {
 	for i, s := range head.slices {
 		count := 0
 		if counts != nil {
@@ -74,11 +76,13 @@ func (r *run) sliceCounts(head *node, a at, counts []int) {
 		el := s.el
 		switch {
 		case count < el.Min:
+			short = true
 			r.err(a, CodeSlice, s.p.label, fmt.Sprintf("want at least %d of slice %s, have %d (%s)", el.Min, elementName(el.ID, el.Path), count, s.p.label))
 		case count > el.Max:
 			r.err(a, CodeSlice, s.p.label, fmt.Sprintf("want at most %d of slice %s, have %d (%s)", el.Max, elementName(el.ID, el.Path), count, s.p.label))
 		}
 	}
+	return short
 }
 
 // matches tells whether an item belongs to slice i of head.

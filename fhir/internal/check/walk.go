@@ -12,7 +12,7 @@ import (
 type slot struct {
 	value, companion jsontree.Value
 	choice           string // the type that the member's name says
-	count            int
+	excluded         bool   // the profile does not allow the type
 }
 
 // resource checks the resource of a frame: by its type, by the profiles that it
@@ -83,12 +83,11 @@ func (r *run) object(n, kids *node, a at, v jsontree.Value, m mode) {
 	for i, s := range kids.slots {
 		got := r.slots[first+i]
 		if isPrimitive(r.f(a).typ) && s.name == "value" && got.value.Kind() == jsontree.Invalid {
-			got.value = r.f(a).value // the value of a primitive is its own
-			got.count = 0
-			if got.value.Kind() != jsontree.Invalid {
-				got.count = 1
+			count := 0 // the value of a primitive is its own
+			if r.f(a).value.Kind() != jsontree.Invalid {
+				count = 1
 			}
-			r.cardinality(s, a, got.count)
+			r.cardinality(s, a, count)
 			continue
 		}
 		r.slot(s, a, got, m)
@@ -121,7 +120,7 @@ func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode)
 		}
 		return
 	}
-	s.value, s.choice = member, to.typ
+	s.value, s.choice, s.excluded = member, to.typ, to.excluded
 }
 
 // unknownMember reports a member that the element doesn't have.
@@ -151,11 +150,14 @@ func memberName(v jsontree.Value) string {
 
 // slot checks one child element: its number, its slices, and each of its items.
 func (r *run) slot(s *node, a at, got slot, m mode) {
+	if got.excluded {
+		r.excludedType(s, a, got)
+		return
+	}
 	present := got.value.Kind() != jsontree.Invalid || got.companion.Kind() != jsontree.Invalid
 	if !present {
-		r.cardinality(s, a, 0)
-		if len(s.slices) > 0 {
-			r.sliceCounts(s, a, nil)
+		if len(s.slices) == 0 || !r.sliceCounts(s, a, nil) {
+			r.cardinality(s, a, 0)
 		}
 		return
 	}
@@ -164,8 +166,8 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 	if isList {
 		count = max(values.Len(), companions.Len())
 	}
-	r.cardinality(s, a, count)
 	if m == profile && s.idle() {
+		r.cardinality(s, a, count)
 		return // the profile says no more about it
 	}
 	var counts []int
@@ -182,9 +184,26 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 			v, c = v.Next(), c.Next()
 		}
 	}
-	if counts != nil {
-		r.sliceCounts(s, a, counts)
+	if counts == nil || !r.sliceCounts(s, a, counts) || count > s.el.Max {
+		r.cardinality(s, a, count)
 	}
+	if len(s.faults) > 0 {
+		r.faulty(s, a)
+	}
+}
+
+// excludedType reports a choice element of a type that a profile leaves out: at
+// the element if the profile leaves one type, otherwise at its owner, as no type
+// is meant.
+func (r *run) excludedType(s *node, a at, got slot) {
+	message := "want " + typeList(s) + " for " + s.el.Path + ", have " + got.choice + " (" + s.p.label + ")"
+	if len(s.types) != 1 {
+		r.report(finding{severity: issue.Error, code: CodeType, rule: s.p.label, at: a, value: got.value, message: message})
+		return
+	}
+	item := r.push(a, frame{name: s.name, value: got.value, choice: got.choice, typ: got.choice, index: -1})
+	r.err(item, CodeType, s.p.label, message)
+	r.pop(item)
 }
 
 // idle tells that a node of a profile asks nothing of its items.
@@ -396,7 +415,9 @@ func (r *run) nested(n *node, a at, m mode) {
 // is enough. (ElementDefinition.type.profile)
 func (r *run) typeProfiles(n *node, t *elementType, a at) {
 	if len(t.Profiles) == 1 {
-		if st := r.defs.Structure(t.Profiles[0]); st != nil {
+		if st, n := r.profileNode(t.Profiles[0]); n != nil {
+			r.elementOfProfile(n, a)
+		} else if st != nil {
 			r.profile(a, st)
 		} else if !isPrimitive(t.name) && t.name != "Extension" {
 			r.warn(a, CodeProfileUnknown, t.Profiles[0], "want the definition of profile "+t.Profiles[0]+", have none: not checked")
@@ -406,6 +427,11 @@ func (r *run) typeProfiles(n *node, t *elementType, a at) {
 	for _, url := range t.Profiles {
 		if r.conforms(a, url) {
 			return
+		}
+	}
+	for _, url := range t.Profiles { // none: tell what each of them misses
+		if st := r.defs.Structure(url); st != nil {
+			r.profile(a, st)
 		}
 	}
 	r.err(a, CodeProfile, n.p.label, fmt.Sprintf("want one of %d profiles of %s, have a value that conforms to none (%s)", len(t.Profiles), n.el.Path, n.p.label))
