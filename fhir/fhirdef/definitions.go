@@ -179,7 +179,7 @@ func (d *Definitions) structure(e *entry) *Structure {
 		return nil
 	}
 	s := e.structure()
-	if s == nil || len(s.Elements) > 0 || len(s.Differential) == 0 {
+	if s == nil || len(s.Elements) > 0 || len(s.Differential) == 0 && s.Base == "" {
 		return s
 	}
 	if made, ok := d.snapshots.Load(e); ok {

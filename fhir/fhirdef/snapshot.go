@@ -63,12 +63,12 @@ func (g *generation) structure(e *entry) *Structure {
 	if s == nil || len(s.Elements) > 0 {
 		return s
 	}
-	if made, ok := g.defs.snapshots.Load(e); ok {
-		return made.(*Structure)
-	}
-	if slices.Contains(g.open, s) {
+	if slices.ContainsFunc(g.open, func(o *Structure) bool { return o.URL == s.URL && o.Version == s.Version }) {
 		g.circular = true
 		return nil
+	}
+	if made, ok := g.defs.snapshots.Load(e); ok {
+		return made.(*Structure)
 	}
 	made := g.complete(s)
 	if !g.circular {
@@ -108,6 +108,8 @@ func (g *generation) snapshot(s *Structure) ([]Element, []Problem) {
 	m.root = &branch{name: m.rootName()}
 	if base := m.plant(m.base); base != nil {
 		m.root = m.copy(base)
+	} else {
+		m.root.el.BasePath, m.root.el.BaseMax = m.root.name, Unbounded
 	}
 	if m.specializes && m.root.name != m.rootName() {
 		m.root.name = m.rootName()
@@ -252,11 +254,7 @@ func (m *maker) step(at *branch, seg segment, e *Element, last bool) *branch {
 			m.problem(e.ID, "there is no element "+seg.name)
 			return nil
 		}
-		child = &branch{name: seg.name, el: Element{Min: 0, Max: 1, BaseMin: -1, BaseMax: -1}}
-		child.el.BasePath = e.Path
-		child.el.BaseMin, child.el.BaseMax = e.Min, e.Max
-		at.children = append(at.children, child)
-		m.count++
+		child = m.grow(at, seg.name, e)
 	}
 	if seg.slice == "" {
 		return child
@@ -265,6 +263,31 @@ func (m *maker) step(at *branch, seg segment, e *Element, last bool) *branch {
 		return found
 	}
 	return m.slice(at, child, seg.slice)
+}
+
+// grow adds an element to a new type. Whatever has a type of FHIR is an Element
+// and keeps its constraints.
+func (m *maker) grow(at *branch, name string, e *Element) *branch {
+	child := &branch{name: name, el: Element{Max: 1, BasePath: e.Path, BaseMin: e.Min, BaseMax: e.Max}}
+	of := "Element"
+	for _, t := range e.Types {
+		switch {
+		case strings.HasPrefix(t.Code, "System."):
+			of = ""
+		case t.Code == "Extension":
+			of = t.Code
+		default:
+			if s := m.g.defs.types[t.Code]; s != nil && s.kind == "resource" {
+				of = ""
+			}
+		}
+	}
+	if s := m.g.byType(of); s != nil {
+		child.el.Constraints = s.Elements[0].Constraints
+	}
+	at.children = append(at.children, child)
+	m.count++
+	return child
 }
 
 // choice finds the element that a segment means by the name of one of the types

@@ -151,7 +151,8 @@ func facts(e *Element, need int) []string {
 	if e.Binding != nil {
 		say("binding %s %s %s", e.Binding.Strength, e.Binding.ValueSet, e.Binding.MaxSet)
 	}
-	if e.Slicing != nil {
+	if e.Slicing != nil && !strings.HasSuffix(strings.ToLower(e.Path), "extension") {
+		// Extensions are always sliced by url; some publishers say so each time.
 		say("slicing %v %v %s", e.Slicing.Discriminators, e.Slicing.Ordered, e.Slicing.Rules)
 	}
 	for _, c := range e.Constraints {
@@ -210,32 +211,92 @@ func compareSnapshots(want, have []Element) (equal int, diffs []string) {
 	return equal, diffs
 }
 
+// The reasons why a snapshot may differ from the published one.
+const (
+	earlyChoice  = "an early publisher left a choice with the types that are named alone; today's leaves it open"
+	laterTypes   = "published with the data types of R5, which R4 does not have"
+	earlyBase    = "published against an early draft of Extension"
+	walkedDeeper = "published with the children of extensions of which nothing is said"
+	cutShort     = "the published snapshot lacks elements of its base"
+	sliceAsType  = "the published contentReference points at a slice instead of the element"
+	profileRoot  = "published with the constraints of SimpleQuantity, which an item's profile checks anyway"
+	baseMissing  = "its base is of a package that is not here"
+)
+
+// knownDifferences are the structures that do not come out as published. The
+// list may only get shorter.
+var knownDifferences = map[string]string{
+	"r4-core/bodyheight":                                            earlyChoice,
+	"r4-core/bodytemp":                                              earlyChoice,
+	"r4-core/bodyweight":                                            earlyChoice,
+	"r4-core/bp":                                                    earlyChoice,
+	"r4-core/headcircum":                                            earlyChoice,
+	"r4-core/heartrate":                                             earlyChoice,
+	"r4-core/oxygensat":                                             earlyChoice,
+	"r4-core/resprate":                                              earlyChoice,
+	"r4-core/catalog":                                               cutShort,
+	"r4-core/familymemberhistory-genetic":                           cutShort,
+	"r4-core/cholesterol":                                           profileRoot,
+	"r4-core/hdlcholesterol":                                        profileRoot,
+	"r4-core/ldlcholesterol":                                        profileRoot,
+	"r4-core/clinicaldocument":                                      "the extension may stand once by its own definition, without end as published",
+	"r4-core/elementdefinition-de":                                  walkedDeeper,
+	"r4-core/provenance-relevant-history":                           sliceAsType,
+	"r4-core/structuredefinition-json-type":                         earlyBase,
+	"r4-core/structuredefinition-rdf-type":                          earlyBase,
+	"r4-core/structuredefinition-xml-type":                          earlyBase,
+	"r4-core/MetadataResource":                                      "a logical base that was published as an element",
+	"r4-core/positiveInt":                                           "the limits of integer are inherited; as published the type begins anew",
+	"r4-core/unsignedInt":                                           "the limits of integer are inherited; as published the type begins anew",
+	"extensions/artifactassessment-content":                         laterTypes,
+	"extensions/diagnosticReport-workflowStatus":                    laterTypes,
+	"extensions/questionnaire-optionRestriction":                    laterTypes,
+	"extensions/researchStudy-studyRegistration":                    laterTypes,
+	"extensions/biologicallyderivedproduct-manipulation":            laterTypes,
+	"extensions/biologicallyderivedproduct-processing":              laterTypes,
+	"us-core-6.1.0/us-core-questionnaireresponse":                   baseMissing,
+	"us-core-3.1.1/head-occipital-frontal-circumference-percentile": earlyChoice,
+	"us-core-3.1.1/pediatric-bmi-for-age":                           earlyChoice,
+	"us-core-3.1.1/pediatric-weight-for-height":                     earlyChoice,
+	"us-core-3.1.1/us-core-goal":                                    earlyChoice,
+	"us-core-3.1.1/us-core-ethnicity":                               walkedDeeper,
+	"us-core-3.1.1/us-core-race":                                    walkedDeeper,
+	"us-core-3.1.1/us-core-provenance":                              sliceAsType,
+}
+
 func TestSnapshotsAreAsPublished(t *testing.T) {
 	structures, same, elements, sameElements := 0, 0, 0, 0
+	met := map[string]bool{}
 	for _, p := range publishedPackages(t) {
 		n, eq := 0, 0
-		for i := range p.pkg.entries {
-			s := p.pkg.entries[i].structure()
-			if s == nil || s.Derivation != "constraint" || len(s.Elements) == 0 || len(s.Differential) == 0 {
+		for _, e := range p.pkg.entries {
+			s := e.structure()
+			if s == nil || len(s.Elements) == 0 || len(s.Differential) == 0 {
 				continue
 			}
 			have, problems := p.defs.Snapshot(s)
 			equal, diffs := compareSnapshots(s.Elements, have)
 			n, elements, sameElements = n+1, elements+len(s.Elements), sameElements+equal
+			name := p.name + "/" + s.URL[strings.LastIndexByte(s.URL, '/')+1:]
 			if len(diffs) == 0 {
 				eq++
+				continue
 			}
-			if os.Getenv("SNAPSHOT_DIFFS") != "" {
-				for _, d := range diffs {
-					fmt.Println(p.name, s.URL[strings.LastIndexByte(s.URL, '/')+1:], d)
-				}
-				for _, pr := range problems {
-					fmt.Println(p.name, "PROBLEM", pr)
+			met[name] = true
+			if knownDifferences[name] == "" {
+				t.Errorf("%s:\n%s", name, strings.Join(diffs, "\n"))
+				for _, problem := range problems {
+					t.Error(problem)
 				}
 			}
 		}
 		t.Logf("%s: %d of %d structures equal", p.name, eq, n)
 		structures, same = structures+n, same+eq
+	}
+	for name := range knownDifferences {
+		if !met[name] {
+			t.Errorf("%s: comes out as published now; take it off the list", name)
+		}
 	}
 	t.Logf("%d of %d structures equal (%.1f %%), %d of %d elements (%.2f %%)", same, structures,
 		100*float64(same)/float64(structures), sameElements, elements, 100*float64(sameElements)/float64(elements))
