@@ -1,9 +1,11 @@
-// Package fhir reads, writes and checks FHIR R4 resources in JSON.
+// Package fhir reads FHIR R4 resources in JSON and XML, checks them, and writes
+// them in JSON.
 //
 // A [Resource] is the bytes that were read and a tree over them. Nothing is
 // decoded that nobody asks for, and nothing is lost: member order, the text of
 // numbers, the _x members of primitives and members that occur twice all stay,
-// and every element knows its place in the source.
+// and every element knows its place in the source. A resource in XML is given its
+// JSON form by R4's definitions as it is read; its places are those of the XML.
 //
 // The shortest program that counts resources by type:
 //
@@ -28,9 +30,10 @@
 //
 // # Standards
 //
-// FHIR R4 (4.0.1): JSON representation (§2.6.2), Bundle (§2.36), References
+// FHIR R4 (4.0.1): XML and JSON representation (§2.6.1, §2.6.2), Bundle (§2.36), References
 // (§2.3). Bulk Data Access 2.0: NDJSON files and the manifest beside them. JSON is
-// RFC 8259 in UTF-8; a byte order mark is passed over. Compression is gzip
+// RFC 8259 in UTF-8, XML is XML 1.0 in UTF-8 without document type declarations;
+// a byte order mark is passed over. Compression is gzip
 // (RFC 1952) or Zstandard (RFC 8878), known by its first bytes and not by name.
 //
 // # Limits
@@ -44,10 +47,11 @@
 // record, of which the begin is kept.
 // A Bundle's own members besides its entries are not handed out, unless
 // ReadOptions.WholeBundles is set; a Bundle inside an entry or among other
-// resources in NDJSON is a resource like any other.
+// resources in NDJSON or an array is a resource like any other. XML, and arrays of
+// resources in JSON, are held as a whole, up to the bound of a record (XML at
+// least to 256 MiB).
 //
 // # What it does not do
 //
-// XML is not read. Definitions, profiles and FHIRPath are no part of it yet, and
-// nothing here knows OMOP: package mapping does.
+// XML is not written. Nothing here knows OMOP: package mapping does.
 package fhir

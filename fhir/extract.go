@@ -8,7 +8,7 @@ import (
 )
 
 // Extract reads sources a second time and hands out the bytes of certain
-// records, as they stand there: want holds, for the number of a source, the
+// records, as they stand there, of resources in XML the JSON form: want holds, for the number of a source, the
 // sorted record numbers that an earlier reading of the same sources gave with
 // the same options. Records come in the order of sources and numbers. raw is
 // good until emit returns; of a record longer than the bound of the options it

@@ -88,8 +88,8 @@ func (s *ReadStats) sum(f func(*SourceStats) int64) int64 {
 	return n
 }
 
-// Read returns the resources of r in order: of NDJSON, a Bundle (its entries)
-// or a single resource, plain or packed with gzip or zstd, all found out from
+// Read returns the resources of r in order: of NDJSON, a Bundle (its entries),
+// an array or a single resource, in JSON or XML, plain or packed with gzip or zstd, all found out from
 // the first bytes. A Resource is good until the iterator moves on. Records
 // that cannot be read go to the options' Quarantine and Reporter, and the rest
 // goes on. The error, if any, comes last: of r, of ctx, or of the Reporter.

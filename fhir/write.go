@@ -18,7 +18,8 @@ type WriteOptions struct {
 // Writer writes resources as NDJSON, one a line. A resource that was read from
 // one line is given back byte for byte: member order, number text, escapes and
 // inner white space stay. Of one that was spread over lines, the white space
-// between tokens is left out, and nothing else changes. Not for concurrent use.
+// between tokens is left out, and nothing else changes; of one in XML the JSON
+// form is written. Not for concurrent use.
 type Writer struct {
 	w       io.Writer
 	opts    WriteOptions

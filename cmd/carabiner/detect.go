@@ -45,7 +45,7 @@ func detect(arg string) (k kind, dir string) {
 		return kindOMOP, arg
 	case slices.Contains(tables, "concept") && slices.Contains(tables, "concept_relationship"):
 		return kindAthena, arg
-	case len(tables) > 0 && !hasSuffix(arg, ".ndjson", ".json", ".ndjson.gz", ".json.gz", ".ndjson.zst", ".json.zst"):
+	case len(tables) > 0 && !hasSuffix(arg, ".ndjson", ".json", ".ndjson.gz", ".json.gz", ".ndjson.zst", ".json.zst", ".xml", ".xml.gz", ".xml.zst"):
 		return kindOMOP, arg
 	}
 	if inner := filepath.Join(arg, "omop"); slices.Contains(tablesIn(inner), "person") {
