@@ -32,8 +32,8 @@ const (
 func (s *response) answer(a at, q *question, count int) {
 	allowed := answerTypes(q.typ)
 	v, typ := choiceOf(s.f(a).value, "value")
-	if allowed == nil || typ == "" {
-		return
+	if allowed == nil || !canAnswer(typ) {
+		return // no value, or one that no answer has, which is found elsewhere
 	}
 	value := s.push(a, frame{name: "value", choice: typ, typ: typ, value: v, index: -1})
 	defer s.pop(value)
@@ -58,6 +58,16 @@ func (s *response) answer(a at, q *question, count int) {
 		s.referenceRules(value, q, v)
 	}
 	s.options(a, value, q, v, typ, count)
+}
+
+// canAnswer tells whether answers can have a type at all.
+// (QuestionnaireResponse.item.answer.value[x])
+func canAnswer(typ string) bool {
+	switch typ {
+	case "boolean", "decimal", "integer", "date", "dateTime", "time", "string", "uri", "Attachment", "Coding", "Quantity", "Reference":
+		return true
+	}
+	return false
 }
 
 // bounds checks the extensions minValue and maxValue.
