@@ -23,7 +23,12 @@ var doorsAndSizes = []struct {
 	{
 		"fhir", `"context"; "os"; "github.com/carabiner-health/carabiner/fhir"`,
 		`for r, err := range fhir.Read(context.Background(), os.Stdin, nil) { println(r.Type(), err) }`,
-		4, []string{parquetDoor, jenniferDoor, cobraDoor, yamlDoor, mmapDoor, protoDoor, dicomDoor, "net/http", "omop", "columnar", "mapping"},
+		4, []string{parquetDoor, jenniferDoor, cobraDoor, yamlDoor, mmapDoor, protoDoor, protobufDoor, dicomDoor, "net/http", "omop", "columnar", "mapping"},
+	},
+	{
+		"fhir/fhirproto", `"github.com/carabiner-health/carabiner/fhir"; "github.com/carabiner-health/carabiner/fhir/fhirproto"`,
+		`r, err := fhir.Parse(nil); println(err); m, l, err := fhirproto.ToProto(r, nil); println(len(l), err); r, l, err = fhirproto.FromProto(m, nil); println(r, len(l), err)`,
+		30, []string{parquetDoor, jenniferDoor, cobraDoor, yamlDoor, mmapDoor, dicomDoor, "net/http", "omop", "columnar", "mapping"},
 	},
 	{
 		"omop/cdm", `"github.com/carabiner-health/carabiner/omop/cdm"`,
@@ -64,6 +69,7 @@ const (
 	yamlDoor     = "github.com/goccy/go-yaml"
 	mmapDoor     = "github.com/edsrzf/mmap-go"
 	protoDoor    = "github.com/google/fhir/"
+	protobufDoor = "google.golang.org/protobuf"
 	dicomDoor    = "github.com/suyashkumar/dicom"
 )
 
@@ -89,6 +95,20 @@ func TestCommandLinksNoNetwork(t *testing.T) {
 	for _, p := range []string{"net/http", "net/rpc", "crypto/tls"} {
 		if slices.Contains(deps, p) {
 			t.Errorf("cmd/carabiner links %s", p)
+		}
+	}
+}
+
+// Messages weigh more than everything else together: only who asks for them by
+// importing their door gets them.
+func TestCommandLinksNoMessages(t *testing.T) {
+	for _, pattern := range []string{"./cmd/carabiner", "./fhir", "./mapping"} {
+		for _, p := range dependencies(t, pattern) {
+			for _, door := range []string{strings.TrimSuffix(protoDoor, "/"), protobufDoor, "github.com/golang/protobuf"} {
+				if p == door || strings.HasPrefix(p, door+"/") {
+					t.Errorf("%s links %s", pattern, p)
+				}
+			}
 		}
 	}
 }
