@@ -38,8 +38,8 @@ func Parse(b []byte) (*Resource, error) {
 	text := bytes.TrimLeft(b, " \t\r\n")
 	at := place{line: 1, column: 1, record: 1}.behind(b, len(b)-len(text))
 	parse := p.parse
-	if isXML(text) {
-		parse = p.parseXML
+	if isXML(text) { // whose declaration may have no white space before it
+		text, at, parse = b, place{line: 1, column: 1, record: 1}, p.parseXML
 	}
 	if rej := parse(r, text, at); rej != nil {
 		return nil, issue.List{rej.Reason}.Err()

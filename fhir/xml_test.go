@@ -178,6 +178,20 @@ func TestXMLInFolders(t *testing.T) {
 	}
 }
 
+func TestParseSeesWhiteSpaceBeforeTheDeclaration(t *testing.T) {
+	r, err := Parse([]byte("\n " + xmlPatient))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := r.formFindings()
+	if len(list) != 2 || list[0].Code != CodeXMLDeclaration || list[0].Pos.Line != 2 || list[0].Pos.Column != 2 {
+		t.Errorf("want the declaration at 2:2, have %+v", list)
+	}
+	if p := r.Pos(); p.Line != 3 || p.Column != 1 {
+		t.Errorf("want the resource at 3:1, have %s", p)
+	}
+}
+
 func TestXMLWithoutNamespaceIsReadWhereItIsNamed(t *testing.T) {
 	events, _ := readEvents(t, strings.NewReader(`<Patient><id value="x"/></Patient>`), knobs{name: "Patient.xml"})
 	if got, want := ids(events), "1:Patient/x"; got != want {
