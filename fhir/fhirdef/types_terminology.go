@@ -88,7 +88,7 @@ type CodeSystem struct {
 	// Extensions are those at the top of the resource whose values are primitive.
 	Extensions []Extension
 	// Withheld tells that the concepts were left out of the embedded definitions
-	// because the system has a licence of its own; Content is then fragment or
+	// because the system has a licence of its own; Content is then
 	// not-present.
 	Withheld bool
 }

@@ -23,7 +23,7 @@ var (
 		"contentReference": nil, "maxLength": nil, "condition": nil, "mustSupport": nil, "isModifier": nil,
 		"isSummary": nil, "representation": nil, "orderMeaning": nil, "extension": extension,
 		"type": rule{
-			"code": nil, "_code": rule{"extension": extension}, "profile": nil, "targetProfile": nil, "aggregation": nil,
+			"code": nil, "_code": rule{"extension": extension}, "profile": nil, "_profile": nil, "targetProfile": nil, "aggregation": nil,
 			"versioning": nil, "extension": extension,
 		},
 		"binding": rule{"strength": nil, "valueSet": nil, "extension": extension},
@@ -187,7 +187,10 @@ func (w *reducer) object(v jsontree.Value, r rule) bool {
 		w.out = append(w.out, '"')
 		w.out = append(w.out, name...)
 		w.out = append(w.out, '"', ':')
-		if w.member(name, m, next) {
+		if withheld && name == "content" {
+			w.out = append(w.out, `"not-present"`...)
+			empty = false
+		} else if w.member(name, m, next) {
 			empty = false
 		} else {
 			w.out = w.out[:mark]
