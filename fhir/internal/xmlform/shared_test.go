@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -198,5 +199,44 @@ func TestExamplesWrittenAsXMLReadBackEqual(t *testing.T) {
 	})
 	if count < 450 {
 		t.Errorf("want 450 examples or more, have %d", count)
+	}
+}
+
+// TestDamagedDocumentsGiveJSONOrAPlace changes single bytes of published
+// documents.
+func TestDamagedDocumentsGiveJSONOrAPlace(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(golden.Shared(t, "data/fhir/validator"), "files", "*.xml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("want inputs in XML, have none (%v)", err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	converted, refused := 0, 0
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			damaged := bytes.Clone(src)
+			for range 1 + random.IntN(3) {
+				damaged[random.IntN(len(damaged))] = `<>/"'=& :!?-ax`[random.IntN(14)]
+			}
+			doc, err := xmlform.Convert(damaged, r4Model(), nil)
+			var se *xmlform.SyntaxError
+			switch {
+			case err == nil:
+				converted++
+				if !json.Valid(doc.JSON) {
+					t.Errorf("%s: want JSON", filepath.Base(file))
+				}
+			case errors.As(err, &se) && se.Offset >= 0 && se.Offset <= len(damaged):
+				refused++
+			default:
+				t.Errorf("%s: want a SyntaxError with a place, have %v", filepath.Base(file), err)
+			}
+		}
+	}
+	if converted == 0 || refused == 0 {
+		t.Errorf("want some of both, have %d converted and %d refused", converted, refused)
 	}
 }
