@@ -29,7 +29,7 @@ var floors = map[string]int{
 
 	"fhir": 2, "omop": 2, "dicommeta": 2, "dataset": 2,
 
-	"issue": 1, "fhir/fhirdef": 1, "fhir/fhirpath": 1, "omop/cdm": 1, "dicommeta/iod": 1, "columnar": 1, "internal/": 1,
+	"issue": 1, "fhir/fhirdef": 1, "fhir/fhirpath": 1, "omop/cdm": 1, "dicommeta/iod": 1, "columnar": 1, "internal/": 1, "fhir/internal/": 1,
 }
 
 // narrow lists packages that may import less of the module than their floor

@@ -87,9 +87,6 @@ func (f *form) object(v jsontree.Value) {
 	for m := first; m.Kind() != jsontree.Invalid; m = m.Next() {
 		name := m.KeyBytes()
 		f.path[top] = step{name: name, index: -1}
-		if !isMemberName(name) {
-			f.add(m, CodeMember, "want a member name of letters and digits, have another")
-		}
 		if len(name) > 0 && name[0] == '_' {
 			f.companion(v, m, name)
 		} else {

@@ -113,9 +113,14 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 // missing element is found at the one that lacks it. Safe for concurrent use.
 func (v *Validator) Validate(r *Resource) issue.List {
 	start := r.root.Offset()
-	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find,
+	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find, XML: r.xml != nil,
 		Pos: func(offset int) issue.Pos { return r.posAt(offset - start) }})
-	list = append(list, formFindings(r, v.max)...)
+	if r.xml == nil {
+		list = append(list, formFindings(r, v.max)...)
+	}
+	for _, f := range r.formFindings() {
+		list = append(list, f.Issue)
+	}
 	if len(list) == 0 {
 		return nil
 	}

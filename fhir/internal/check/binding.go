@@ -208,6 +208,11 @@ func (r *run) coding(a at) {
 		r.err(s, CodeCode, "Coding", "want an absolute address as system, have a relative one")
 		r.pop(s)
 		return
+	case r.isValueSet(system):
+		s := r.child(a, "system", -1, v.Get("system"), "uri")
+		r.err(s, CodeCode, "Coding", "want the address of a code system as system, have one of a value set")
+		r.pop(s)
+		return
 	case len(code) == 0:
 		return
 	}
@@ -220,6 +225,12 @@ func (r *run) coding(a at) {
 	default:
 		r.codeNotChecked(a, v, string(system), reason)
 	}
+}
+
+// isValueSet tells an address that is known as a value set's and not as a code
+// system's.
+func (r *run) isValueSet(system []byte) bool {
+	return bytes.Contains(system, []byte("/ValueSet/")) && r.defs.ValueSet(string(system)) != nil
 }
 
 // codeFacts checks what is told of a code that is known.
@@ -239,8 +250,9 @@ func (r *run) codeFacts(a at, v jsontree.Value, info *fhirdef.CodeInfo) {
 			return
 		}
 	}
-	r.report(finding{severity: issue.Warning, code: CodeDisplay, at: a, value: display, rule: "Coding",
-		message: "want a display of the code as its code system gives it, have another"})
+	d := r.child(a, "display", -1, display, "string")
+	r.warn(d, CodeDisplay, "Coding", "want a display of the code as its code system gives it, have another")
+	r.pop(d)
 }
 
 // sameDisplay compares displays without regard to case and runs of white space.

@@ -1,12 +1,102 @@
 package check
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/issue"
 )
 
-// bundleIndex finds the entries of a Bundle in constant time.
+// bundleRules checks what holds of a Bundle as a whole: identities and links of
+// its entries, and the rules of documents and messages. (R4 §2.36)
+func (r *run) bundleRules(a at) {
+	v := r.f(a).value
+	kind := v.Get("type").Text()
+	r.entryURLs(a, kind)
+	r.bundleLinks(a)
+	switch kind {
+	case "document":
+		r.composed(a, "Composition", "document")
+		r.stylesheets(a)
+	case "message":
+		r.composed(a, "MessageHeader", "message")
+	}
+}
+
+// entry pushes the frame of entry i of a Bundle.
+func (r *run) entry(a at, i int, v jsontree.Value) at {
+	return r.child(a, "entry", i, v, "Bundle.entry")
+}
+
+// entryURLs checks the fullUrl of every entry. (R4 §2.36.2, Bundle.entry.fullUrl)
+func (r *run) entryURLs(a at, kind string) {
+	v := r.f(a).value
+	needed := kind != "transaction" && kind != "batch" && kind != "transaction-response" && kind != "batch-response"
+	i := 0
+	for e := v.Get("entry").First(); e.Kind() != jsontree.Invalid; i, e = i+1, e.Next() {
+		full := e.Get("fullUrl")
+		url := full.Bytes(r.ids)
+		message := ""
+		switch {
+		case full.Kind() == jsontree.Invalid:
+			if needed && e.Get("resource").Kind() == jsontree.Object {
+				message = "want a fullUrl that identifies the resource of the entry, have none"
+			}
+		case full.Kind() == jsontree.String && !isAbsolute(url):
+			message = "want an absolute fullUrl, have a relative one"
+		case !fitsResource(string(url), e.Get("resource")):
+			message = "want a fullUrl that ends in type and id of the resource, as it has the form of a REST server's, have another end"
+		}
+		if message != "" {
+			at := r.entry(a, i, e)
+			r.err(at, CodeBundle, "Bundle.entry.fullUrl", message)
+			r.pop(at)
+		}
+	}
+}
+
+// fitsResource tells whether a fullUrl in the form of a REST server's ends in the
+// type and id of the resource. (R4 §2.36.2)
+func fitsResource(url string, resource jsontree.Value) bool {
+	id := resource.Get("id")
+	if !strings.HasPrefix(url, "http") || id.Kind() != jsontree.String {
+		return true
+	}
+	parts := strings.Split(url, "/")
+	n := len(parts)
+	if n < 4 || !isTypeName(parts[n-2]) || !isResourceName(parts[n-2]) {
+		return true
+	}
+	return resource.Get("resourceType").EqualText(parts[n-2]) && id.EqualText(parts[n-1])
+}
+
+// isResourceName tells a name that looks like a resource type's: it begins with
+// a capital and goes on small.
+func isResourceName(s string) bool {
+	return len(s) > 2 && s[1] >= 'a' && s[1] <= 'z'
+}
+
+// bundleLinks checks that relations which lead to one place occur once.
+func (r *run) bundleLinks(a at) {
+	seen := make(map[string]bool)
+	i := 0
+	for l := r.f(a).value.Get("link").First(); l.Kind() != jsontree.Invalid; i, l = i+1, l.Next() {
+		switch rel := l.Get("relation").Text(); rel {
+		case "self", "first", "prev", "previous", "next", "last":
+			if seen[rel] {
+				at := r.child(a, "link", i, l, "Bundle.link")
+				r.err(at, CodeBundle, "Bundle.link", "want one link of relation "+rel+", have more")
+				r.pop(at)
+			}
+			seen[rel] = true
+		}
+	}
+}
+
+// bundleIndex finds the entries of a Bundle, or the resources of Parameters, in
+// constant time.
 type bundleIndex struct {
 	byURL map[string][]int // by fullUrl
 	byID  map[string][]int // by Type/id
@@ -20,16 +110,11 @@ func (r *run) indexOf(a at) *bundleIndex {
 		return x
 	}
 	x := &bundleIndex{byURL: make(map[string][]int), byID: make(map[string][]int)}
-	for e := v.Get("entry").First(); e.Kind() != jsontree.Invalid; e = e.Next() {
-		i := len(x.entry)
-		x.entry = append(x.entry, e)
-		if url := e.Get("fullUrl").Text(); url != "" {
-			x.byURL[url] = append(x.byURL[url], i)
-		}
-		res := e.Get("resource")
-		if id := res.Get("id").Text(); id != "" {
-			key := res.Get("resourceType").Text() + "/" + id
-			x.byID[key] = append(x.byID[key], i)
+	if r.f(a).typ == "Parameters" {
+		x.parameters(v.Get("parameter"), 0)
+	} else {
+		for e := v.Get("entry").First(); e.Kind() != jsontree.Invalid; e = e.Next() {
+			x.add(e)
 		}
 	}
 	if r.bundle == nil {
@@ -39,48 +124,100 @@ func (r *run) indexOf(a at) *bundleIndex {
 	return x
 }
 
-// inBundle finds the resource of a reference among the entries of a Bundle: an
-// absolute one by fullUrl, a relative one from the fullUrl of the entry it stands
-// in, or by type and id where that is no address of a REST server.
-func (r *run) inBundle(bundle, from at, ref parsedReference) (jsontree.Value, bool) {
-	x := r.indexOf(bundle)
-	list := x.byURL[ref.text]
-	if ref.kind == refRelative {
-		base, rest := serverOf(r.f(from).value.Get("fullUrl").Text())
-		if rest {
-			list = x.byURL[base+ref.text]
+// add takes up an object with a resource and perhaps a fullUrl.
+func (x *bundleIndex) add(e jsontree.Value) {
+	i := len(x.entry)
+	x.entry = append(x.entry, e)
+	if url := e.Get("fullUrl").Text(); url != "" {
+		x.byURL[url] = append(x.byURL[url], i)
+	}
+	res := e.Get("resource")
+	if id := res.Get("id").Text(); id != "" {
+		key := res.Get("resourceType").Text() + "/" + id
+		x.byID[key] = append(x.byID[key], i)
+	}
+}
+
+// parameters takes up the resources of parameters and their parts.
+func (x *bundleIndex) parameters(list jsontree.Value, depth int) {
+	for p := list.First(); p.Kind() != jsontree.Invalid && depth < 32; p = p.Next() {
+		if p.Get("resource").Kind() == jsontree.Object {
+			x.add(p)
 		}
-		if len(list) == 0 {
-			list = x.byID[ref.text]
+		x.parameters(p.Get("part"), depth+1)
+	}
+}
+
+// find returns the entries that a reference leads to from an entry with a
+// fullUrl: an absolute reference by its address, a relative one by the address
+// that it makes with the entry's. (R4 §2.36.4, Resolving references in Bundles)
+func (x *bundleIndex) find(ref parsedReference, fullURL string) []int {
+	url := ref.text
+	if ref.kind == refRelative {
+		if fullURL == "" {
+			return nil
+		}
+		if base, ok := strings.CutSuffix(fullURL, fullURL[strings.LastIndexByte(fullURL, ':')+1:]); ok && strings.HasPrefix(fullURL, "urn:") {
+			url = base + ref.id
+		} else {
+			url = serverOf(fullURL) + ref.text
 		}
 	}
+	list := x.byURL[url]
+	if ref.version == "" && (ref.kind != refRelative || len(list) == 0) {
+		return list
+	}
+	var out []int
 	for _, i := range list {
 		res := x.entry[i].Get("resource")
-		if res.Kind() == jsontree.Object && (ref.version == "" || res.Get("meta").Get("versionId").EqualText(ref.version)) {
-			return res, true
+		if ref.version != "" && !res.Get("meta").Get("versionId").EqualText(ref.version) || ref.kind == refRelative && !res.Get("resourceType").EqualText(ref.typ) {
+			continue
 		}
+		out = append(out, i)
 	}
-	return jsontree.Value{}, false
+	return out
 }
 
-// serverOf returns the address of the server in a fullUrl that ends in Type/id.
-func serverOf(fullURL string) (base string, ok bool) {
-	if !strings.HasPrefix(fullURL, "http") {
-		return "", false
-	}
+// serverOf returns a fullUrl without type and id, its last two parts.
+func serverOf(fullURL string) string {
 	parts := strings.Split(fullURL, "/")
-	if n := len(parts); n >= 3 && isTypeName(parts[n-2]) {
-		return strings.Join(parts[:n-2], "/") + "/", true
+	if len(parts) < 3 {
+		return fullURL + "/"
 	}
-	return "", false
+	return strings.Join(parts[:len(parts)-2], "/") + "/"
 }
 
-// needsFullURL tells whether the entries of a Bundle must have a fullUrl: all but
-// those that are sent for processing. (R4 §2.36.2)
-func (r *run) needsFullURL(entry at) bool {
-	switch r.f(r.f(entry).parent).value.Get("type").Text() {
-	case "transaction", "batch", "transaction-response", "batch-response":
-		return false
+// inBundle checks and follows a reference inside a Bundle: from is the entry that
+// it stands in, a the reference.
+func (r *run) inBundle(bundle, from, a at, ref parsedReference) (jsontree.Value, bool) {
+	x := r.indexOf(bundle)
+	full := r.f(from).value.Get("fullUrl").Text()
+	list := x.find(ref, full)
+	if len(list) == 0 {
+		return jsontree.Value{}, false
 	}
-	return true
+	if len(list) > 1 {
+		r.report(finding{severity: issue.Error, code: CodeReference, rule: "Reference", at: a,
+			message: fmt.Sprintf("want one entry of the Bundle that the reference means, have %d", len(list))})
+	}
+	return x.entry[list[0]].Get("resource"), true
+}
+
+// missing tells what is wrong with a reference that finds no entry of its Bundle.
+func (r *run) missing(bundle, from, a at, ref parsedReference) {
+	full := r.f(from).value.Get("fullUrl")
+	kind := r.f(bundle).value.Get("type").Text()
+	if full.Kind() == jsontree.Invalid && kind != "transaction-response" && kind != "batch-response" && r.f(from).name == "entry" {
+		r.err(from, CodeBundle, "Bundle.entry.fullUrl", "want a fullUrl on an entry whose resource has references, have none")
+		if ref.kind == refRelative {
+			r.err(a, CodeReference, "Reference", "want a fullUrl on the Bundle entry that a relative reference stands in, have none")
+		}
+		return
+	}
+	switch n := len(r.indexOf(bundle).byID[ref.typ+"/"+ref.id]); {
+	case ref.kind == refURN:
+		r.warn(a, CodeReference, "Reference", "want an entry of the Bundle with that fullUrl, have none")
+	case n > 0 && ref.typ != "":
+		r.warn(a, CodeReference, "Reference", "want an entry that the reference means by its fullUrl, have "+strconv.Itoa(n)+" with the same type and id only")
+	}
 }

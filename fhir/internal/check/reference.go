@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
-	"github.com/carabiner-health/carabiner/issue"
 )
 
 // reference checks a Reference: its syntax, and that what it says it leads to
@@ -22,6 +21,9 @@ func (r *run) reference(n *node, a at) {
 	}
 	ref := parseReference(text)
 	if ref.kind == refMalformed {
+		if r.opts.AssumeValidRestReferences {
+			return
+		}
 		r.err(a, CodeReference, "Reference", "want a relative reference as Type/id, have another form")
 		return
 	}
@@ -31,12 +33,10 @@ func (r *run) reference(n *node, a at) {
 	case found.value.Kind() != jsontree.Invalid:
 	case ref.kind == refFragment:
 		r.err(a, CodeReference, "Reference", "want a contained resource of that id, have none")
-		return
-	case ref.kind == refRelative && found.entry != none && r.f(found.entry).value.Get("fullUrl").Kind() == jsontree.Invalid && r.needsFullURL(found.entry):
-		r.err(a, CodeReference, "Reference", "want a fullUrl on the Bundle entry that a relative reference stands in, have none")
-	case ref.kind == refURN && found.entry != none:
-		r.report(finding{severity: issue.Warning, code: CodeReference, rule: "Reference", at: a, message: "want an entry of the Bundle with that fullUrl, have none"})
-	case r.opts.References != ReferencesInside && ref.kind != refURN:
+	case found.entry != none:
+		r.missing(found.bundle, found.entry, a, ref)
+	}
+	if found.value.Kind() == jsontree.Invalid && r.opts.References != ReferencesInside && (ref.kind == refRelative || ref.kind == refAbsolute && r.in.Find != nil) {
 		if _, ok := r.find(text); !ok {
 			r.err(a, CodeReference, "Reference", "want a resource at the reference, have none")
 		}
@@ -201,9 +201,10 @@ func isTypeName(s string) bool {
 
 // resolved is where a reference leads inside the input.
 type resolved struct {
-	value jsontree.Value // the resource, if it is there
-	where string         // contained, bundled or referenced
-	entry at             // the Bundle entry that the reference stands in, or none
+	value  jsontree.Value // the resource, if it is there
+	where  string         // contained, bundled or referenced
+	entry  at             // the Bundle entry that the reference stands in, or none
+	bundle at
 }
 
 // resolve follows a reference inside the input: to contained resources, then to
@@ -227,12 +228,19 @@ func (r *run) resolve(a at, ref parsedReference) resolved {
 	}
 	out := resolved{where: "referenced", entry: none}
 	for e := r.entryAround(root); e != none; e = r.entryAround(r.f(r.f(e).parent).scope) {
-		if out.entry == none {
-			out.entry = e
-		}
 		bundle := r.f(e).parent
-		if v, ok := r.inBundle(bundle, e, ref); ok {
+		if out.entry == none {
+			out.entry, out.bundle = e, bundle
+		}
+		if v, ok := r.inBundle(bundle, e, a, ref); ok {
 			out.value, out.where = v, "bundled"
+			return out
+		}
+	}
+	if p := r.parametersAround(root); p != none && ref.typ != "" {
+		x := r.indexOf(p)
+		for _, i := range x.byID[ref.typ+"/"+ref.id] {
+			out.value, out.where = x.entry[i].Get("resource"), "bundled"
 			return out
 		}
 	}
@@ -245,6 +253,17 @@ func (r *run) entryAround(scope at) at {
 	for a := r.f(scope).parent; a != none; a = r.f(a).parent {
 		f := r.f(a)
 		if f.name == "entry" && f.parent != none && r.f(f.parent).typ == "Bundle" {
+			return a
+		}
+	}
+	return none
+}
+
+// parametersAround returns the frame of the Parameters that hold the resource of
+// a scope, none if it is in none.
+func (r *run) parametersAround(scope at) at {
+	for a := r.f(scope).parent; a != none; a = r.f(a).parent {
+		if r.f(a).typ == "Parameters" {
 			return a
 		}
 	}

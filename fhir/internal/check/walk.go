@@ -99,7 +99,7 @@ func (r *run) object(n, kids *node, a at, v jsontree.Value, m mode) {
 func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode) {
 	key := member.KeyBytes()
 	to, ok := kids.names[string(key)]
-	if !ok {
+	if !ok || isPrimitive(r.f(a).typ) && string(key) == "value" {
 		if m == base {
 			r.unknownMember(kids, a, member)
 		}
@@ -128,6 +128,7 @@ func (r *run) unknownMember(kids *node, a at, member jsontree.Value) {
 	switch {
 	case member.KeyIs("resourceType") && r.f(a).scope == a:
 	case member.KeyIs("fhir_comments") && r.opts.AllowComments:
+	case r.in.XML: // the reader of XML has told of it
 	default:
 		r.report(finding{severity: issue.Error, code: CodeUnknownElement, at: a, value: member, rule: kids.p.st.URL,
 			message: "want elements of " + kids.el.Path + ", have " + memberName(member)})
@@ -270,6 +271,10 @@ func (r *run) item(s *node, a at, f frame, m mode, counts []int, order *int) {
 	n := s
 	if counts != nil || s.el.Slicing != nil {
 		n = r.sliceOf(s, item, counts, order)
+	}
+	if n != s && m == profile { // what holds of the whole list holds of a slice's item too
+		r.value(s, item, m)
+		r.constraints(s, item, m)
 	}
 	r.element(n, item, m)
 }
