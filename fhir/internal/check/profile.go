@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -45,6 +46,26 @@ func (r *run) profile(a at, st *fhirdef.Structure) {
 	}
 }
 
+// profileNode returns the structure of a canonical URL, and where that ends in #
+// and an id the node of the element that is meant.
+func (r *run) profileNode(url string) (*fhirdef.Structure, *node) {
+	bare, id, _ := strings.Cut(url, "#")
+	st := r.defs.Structure(bare)
+	if st == nil || id == "" {
+		return st, nil
+	}
+	return st, r.program(st).byID[id]
+}
+
+// elementOfProfile checks an element by one element of a profile for another type.
+func (r *run) elementOfProfile(n *node, a at) {
+	r.value(n, a, profile)
+	if f := r.f(a); len(n.slots) > 0 && f.value.Kind() == jsontree.Object {
+		r.object(n, n, a, f.value, profile)
+	}
+	r.constraints(n, a, profile)
+}
+
 // value checks what a node says of the value itself: fixed values, patterns,
 // ranges and bindings.
 func (r *run) value(n *node, a at, m mode) {
@@ -56,7 +77,7 @@ func (r *run) value(n *node, a at, m mode) {
 	if el.Pattern != nil && !hasPattern(f, el.Pattern) {
 		r.err(a, CodePattern, n.p.label, "want the pattern of "+elementName(el.ID, el.Path)+", have "+describe(f.value)+" without it ("+n.p.label+")")
 	}
-	if el.MaxLength > 0 || el.MinValue != nil || el.MaxValue != nil || len(el.Extensions) > 0 {
+	if el.MaxLength > 0 || el.MinValue != nil || el.MaxValue != nil {
 		r.bounds(n, a)
 	}
 	if len(el.Extensions) > 0 {
@@ -199,11 +220,6 @@ func (r *run) bounds(n *node, a at) {
 			r.err(a, CodeRange, n.p.label, fmt.Sprintf("want at most %d characters, have %d (%s)", el.MaxLength, have, n.p.label))
 		}
 	}
-	if least := minLength(el); least > 0 && f.value.Kind() == jsontree.String {
-		if have := length(f.value); have < least {
-			r.err(a, CodeRange, n.p.label, fmt.Sprintf("want at least %d characters, have %d (%s)", least, have, n.p.label))
-		}
-	}
 	if el.MinValue != nil {
 		if less, ok := lessThan(f.typ, f.value, el.MinValue.Value); ok && less {
 			r.err(a, CodeRange, n.p.label, "want no less than the minimum of "+elementName(el.ID, el.Path)+", have less ("+n.p.label+")")
@@ -214,15 +230,4 @@ func (r *run) bounds(n *node, a at) {
 			r.err(a, CodeRange, n.p.label, "want no more than the maximum of "+elementName(el.ID, el.Path)+", have more ("+n.p.label+")")
 		}
 	}
-}
-
-// minLength is the least number of characters, an extension of the definition.
-func minLength(el *fhirdef.Element) int {
-	for _, x := range el.Extensions {
-		if x.URL == "http://hl7.org/fhir/StructureDefinition/minLength" && x.Value != nil {
-			n, _ := x.Value.Value.Int64()
-			return int(n)
-		}
-	}
-	return 0
 }
