@@ -136,11 +136,17 @@ func (d *Definitions) supplementEntries(url string) []*entry {
 // find returns the entry that a canonical means. Without a version that is the
 // best one; with one, the best whose version is that or begins with it.
 func (d *Definitions) find(c class, typ, canonical string) *entry {
-	url, version, _ := strings.Cut(canonical, "|")
+	url, version, versioned := strings.Cut(canonical, "|")
 	if c == classOther {
-		url = typ + "|" + url
+		url, canonical = typ+"|"+url, typ+"|"+canonical
 	}
 	list := d.entries(c, url)
+	if versioned {
+		// R4 published some code systems whose URL itself holds |version.
+		if whole := d.entries(c, canonical); len(whole) > 0 {
+			return whole[len(whole)-1]
+		}
+	}
 	if len(list) == 0 {
 		return nil
 	}

@@ -14,7 +14,6 @@ type entry struct {
 	class        class
 	other        string // resourceType, of classOther
 	url, version string
-	id           string
 	// Of structures; base is also what a code system supplements.
 	kind, derivation, typ, base string
 	abstract                    bool

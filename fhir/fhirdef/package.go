@@ -116,7 +116,6 @@ func (p *Package) entry(v jsontree.Value, src []byte, file string) *entry {
 	}
 	e := &entry{url: strings.Clone(url), version: strings.Clone(v.Get("version").Text()), pkg: p, text: src, file: file}
 	e.class, e.other = classOf(typ)
-	e.id = v.Get("id").Text()
 	switch e.class {
 	case classStructure:
 		e.kind, e.derivation = v.Get("kind").Text(), v.Get("derivation").Text()

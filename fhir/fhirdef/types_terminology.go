@@ -1,7 +1,5 @@
 package fhirdef
 
-import "github.com/carabiner-health/carabiner/internal/jsontree"
-
 // ValueSet is one value set: what its compose says and the expansion that the
 // publisher shipped, if any. It is shared and must not be changed.
 type ValueSet struct {
@@ -115,8 +113,7 @@ type Concept struct {
 	Extensions    []Extension // those with a primitive value
 }
 
-// Designation is another name of a concept. The embedded definitions keep the
-// displays but no designations.
+// Designation is another name of a concept, such as one in another language.
 type Designation struct {
 	Language           string
 	UseSystem, UseCode string
@@ -141,12 +138,4 @@ func (c *Concept) Property(code string) (p Property, ok bool) {
 		}
 	}
 	return Property{}, false
-}
-
-// Resource is a resource of a package that has no type of its own here, such as
-// a Questionnaire or a SearchParameter, kept whole.
-type Resource struct {
-	Type, ID, URL, Version string
-	Package                string // name#version of the package it came from
-	Value                  jsontree.Value
 }

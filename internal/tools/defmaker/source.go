@@ -21,7 +21,7 @@ type source struct {
 	read         func([]byte) ([][]byte, error)
 }
 
-// A origin is one package of HL7's.
+// An origin is one package of HL7's.
 type origin struct {
 	name, version, canonical, edition, licence string
 	sources                                    []source
