@@ -324,3 +324,17 @@ func (v Value) Bool() (val, ok bool) {
 	k := v.Kind()
 	return k == True, k == True || k == False
 }
+
+// At returns the value of the same tree whose first byte is at an offset of the
+// document; the zero Value when none begins there.
+func (v Value) At(offset int) Value {
+	if v.t == nil {
+		return Value{}
+	}
+	tape := v.t.tape
+	i := sort.Search(len(tape), func(i int) bool { return int(tape[i].off) >= offset })
+	if i == len(tape) || int(tape[i].off) != offset {
+		return Value{}
+	}
+	return Value{v.t, int32(i)}
+}

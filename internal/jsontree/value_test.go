@@ -265,3 +265,30 @@ func FuzzCompactEqualsEncodingJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestAtFindsEveryValueByItsPlace(t *testing.T) {
+	var tree Tree
+	if err := tree.Parse([]byte(` {"a": [1, "x", {"b": null}], "c": true}`), nil); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	var visit func(v Value)
+	visit = func(v Value) {
+		n++
+		if have := tree.Root().At(v.Offset()); have != v {
+			t.Errorf("offset %d: want the value there", v.Offset())
+		}
+		for _, c := range v.All() {
+			visit(c)
+		}
+	}
+	visit(tree.Root())
+	for _, at := range []int{-1, 0, 2, 100} {
+		if tree.Root().At(at).Kind() != Invalid {
+			t.Errorf("offset %d: want no value", at)
+		}
+	}
+	if n != 7 || (Value{}).At(0) != (Value{}) {
+		t.Errorf("want 7 values, have %d", n)
+	}
+}
