@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -15,7 +14,7 @@ import (
 // primitive checks a primitive value by its type: that there is one, its JSON
 // kind, and its text.
 func (r *run) primitive(n *node, a at) {
-	f := r.f(a)
+	f := *r.f(a)
 	typ := f.typ
 	if f.value.Kind() == jsontree.Invalid {
 		if f.companion.First().Kind() == jsontree.Invalid {
@@ -40,6 +39,9 @@ func (r *run) primitive(n *node, a at) {
 		r.err(a, CodePrimitive, typ, "want an absolute address as canonical URL, have another")
 	}
 	r.doubtful(a, typ, text)
+	if len(text) != len(f.value.Raw())-2 && hasControl(text) { // JSON has control characters as escapes alone
+		r.warn(a, CodePrimitive, typ, "want no control characters but tab, line feed and carriage return, have others")
+	}
 	r.markup(a, typ, text)
 }
 
@@ -98,9 +100,6 @@ func (r *run) doubtful(a at, typ string, text []byte) {
 			r.warn(a, CodePrimitive, typ, "want text without white space at its ends, have some")
 		}
 	}
-	if hasControl(text) {
-		r.warn(a, CodePrimitive, typ, "want no control characters but tab, line feed and carriage return, have others")
-	}
 	if hasOpenDirection(text) {
 		r.warn(a, CodePrimitive, typ, "want every change of the direction of text ended, have one that is not")
 	}
@@ -132,7 +131,7 @@ func hasControl(b []byte) bool {
 // hasOpenDirection tells a text whose controls of direction (Unicode, annex 9)
 // do not end each other: what follows it may be shown in another order.
 func hasOpenDirection(b []byte) bool {
-	if bytes.Index(b, []byte("\u202a")[:1]) < 0 || !bytes.ContainsAny(b, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") {
+	if bytes.IndexByte(b, 0xE2) < 0 || !bytes.ContainsAny(b, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") {
 		return false
 	}
 	var open []rune // what ends the controls that are open
@@ -228,7 +227,6 @@ func isAutolink(b []byte) bool {
 // Extensions by which a definition says more of a value.
 const (
 	extensionRegex       = "http://hl7.org/fhir/StructureDefinition/regex"
-	extensionMinLength   = "http://hl7.org/fhir/StructureDefinition/minLength"
 	extensionMaxDecimals = "http://hl7.org/fhir/StructureDefinition/maxDecimalPlaces"
 )
 
@@ -260,10 +258,6 @@ func (r *run) extendedBounds(n *node, a at) {
 		switch e.URL {
 		case extensionRegex:
 			r.matchesRegex(n, a, e.Value.Value.Text(), text)
-		case extensionMinLength:
-			if have := utf8.RuneCount(text); isNumber && int64(have) < limit {
-				r.err(a, CodeRange, n.p.label, "want at least "+strconv.FormatInt(limit, 10)+" characters in "+name+", have "+strconv.Itoa(have)+" ("+n.p.label+")")
-			}
 		case extensionMaxDecimals:
 			_, fraction, _ := bytes.Cut(text, []byte{'.'})
 			if isNumber && int64(len(fraction)) > limit {

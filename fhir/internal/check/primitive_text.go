@@ -212,21 +212,44 @@ func isDigits(b []byte) bool {
 	return len(b) > 0
 }
 
-// isDecimal tells a decimal: JSON's numbers are its form.
+// isDecimal tells a decimal: the form of JSON's numbers.
 func isDecimal(b []byte) bool {
-	b = bytes.TrimPrefix(b, []byte{'-'})
-	if i := bytes.IndexAny(b, "eE"); i >= 0 {
-		exponent := b[i+1:]
-		if len(exponent) > 0 && (exponent[0] == '+' || exponent[0] == '-') {
-			exponent = exponent[1:]
-		}
-		if !isDigits(exponent) {
+	i := 0
+	if len(b) > 0 && b[0] == '-' {
+		i++
+	}
+	whole := digitsFrom(b, i)
+	if whole == i || b[i] == '0' && whole > i+1 {
+		return false
+	}
+	i = whole
+	if i < len(b) && b[i] == '.' {
+		end := digitsFrom(b, i+1)
+		if end == i+1 {
 			return false
 		}
-		b = b[:i]
+		i = end
 	}
-	whole, fraction, dot := bytes.Cut(b, []byte{'.'})
-	return isDigits(whole) && (len(whole) == 1 || whole[0] != '0') && (!dot || isDigits(fraction))
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		end := digitsFrom(b, i)
+		if end == i {
+			return false
+		}
+		i = end
+	}
+	return i == len(b)
+}
+
+// digitsFrom returns where the digits that begin at i end.
+func digitsFrom(b []byte, i int) int {
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }
 
 func isAlphanumeric(c byte) bool {
@@ -291,6 +314,9 @@ func uriFault(typ string, b []byte) string {
 		if isSpace(c) {
 			return "want an address without white space, have some"
 		}
+	}
+	if typ != "oid" && typ != "uuid" && typ != "canonical" && len(b) > 0 && b[0] != 'o' && b[0] != 'u' {
+		return ""
 	}
 	uuid, isUUID := bytes.CutPrefix(b, []byte("urn:uuid:"))
 	oid, isOID := bytes.CutPrefix(b, []byte("urn:oid:"))

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/fhir/internal/xhtml"
@@ -94,10 +95,16 @@ type narrative struct {
 	at      at
 	div     *xhtml.Node
 	unknown bool // an element or attribute that is not allowed was met
+	links   int  // a and img so far
 }
 
 func (n *narrative) err(message string)  { n.run.err(n.at, CodeNarrative, narrativeURL, message) }
 func (n *narrative) warn(message string) { n.run.warn(n.at, CodeNarrative, narrativeURL, message) }
+
+// badLink reports a link or image, which have no path of their own, by its number.
+func (n *narrative) badLink(message string) {
+	n.err(message + " (link or image " + strconv.Itoa(n.links) + ")")
+}
 
 // elements checks names, attributes and addresses below an element.
 func (n *narrative) elements(parent *xhtml.Node, inParagraph bool) {
@@ -148,18 +155,19 @@ func (n *narrative) link(c *xhtml.Node) {
 	if !ok {
 		return
 	}
+	n.links++
 	n.address(href)
 	scheme, rest, absolute := strings.Cut(href, ":")
 	switch {
 	case len(href) > 1 && href[0] == '#':
 		if !n.hasTarget(href[1:]) {
-			n.err("want a link to an id or a name inside the resource, have one that leads nowhere")
+			n.badLink("want a link to an id or a name inside the resource, have one that leads nowhere")
 		}
 	case !absolute || rest == "" || !isScheme(scheme):
 	case scheme == "javascript" || scheme == "vbscript":
-		n.err("want no active content, have a link to a script")
+		n.badLink("want no active content, have a link to a script")
 	case scheme == "urn" || scheme == "cid":
-		n.err("want a link that can be followed, have one of scheme " + scheme)
+		n.badLink("want a link that can be followed, have one of scheme " + scheme)
 	case !listed(" http https tel mailto data ", scheme):
 		n.info(n.at, CodeNarrative, narrativeURL, "want a link of http, https, tel, mailto or data, have another scheme")
 	}
@@ -171,9 +179,10 @@ func (n *narrative) image(c *xhtml.Node) {
 	if !ok {
 		return
 	}
+	n.links++
 	n.address(src)
 	if ref, inside := strings.CutPrefix(src, "#"); inside && !hasID(n.root(), ref) {
-		n.err("want an image that is contained, have a reference that leads nowhere")
+		n.badLink("want an image that is contained, have a reference that leads nowhere")
 	}
 }
 
@@ -181,19 +190,19 @@ func (n *narrative) image(c *xhtml.Node) {
 func (n *narrative) address(text string) {
 	switch data, isData := strings.CutPrefix(text, "data:"); {
 	case text == "":
-		n.err("want an address, have an empty one")
+		n.badLink("want an address, have an empty one")
 	case isData:
 		head, content, ok := strings.Cut(data, ",")
 		switch {
 		case !ok || content == "":
-			n.err("want data after the comma of a data address, have none")
+			n.badLink("want data after the comma of a data address, have none")
 		case strings.Contains(content, ","):
-			n.err("want one comma in a data address, have several")
+			n.badLink("want one comma in a data address, have several")
 		case strings.HasSuffix(head, ";base64") && !isBase64(content):
-			n.err("want base64 in a data address, have other characters")
+			n.badLink("want base64 in a data address, have other characters")
 		}
 	case strings.ContainsFunc(text, func(c rune) bool { return c < 0x80 && !isAddressByte(byte(c)) }):
-		n.err("want an address of the characters that RFC 3986 allows, have others")
+		n.badLink("want an address of the characters that RFC 3986 allows, have others")
 	}
 }
 
