@@ -143,7 +143,7 @@ func (w *worker) block(bl *block) error {
 	line, offset := bl.line, bl.offset
 	if bl.long != nil {
 		rejected++
-		if err := w.e.reject(bl.long); err != nil {
+		if err := w.reject(bl.long); err != nil {
 			return err
 		}
 		if int64(bl.long.Pos.Line) < line {
@@ -175,7 +175,7 @@ func (w *worker) block(bl *block) error {
 			}
 			if rej != nil {
 				rejected++
-				if err := w.e.reject(rej); err != nil {
+				if err := w.reject(rej); err != nil {
 					return err
 				}
 			} else {

@@ -245,7 +245,7 @@ func (d *documentReader) resource(v jsontree.Value, text []byte, at place, valid
 	}
 	if rej != nil {
 		d.lost++
-		return d.w.e.reject(rej)
+		return d.w.reject(rej)
 	}
 	d.w.res.full, d.w.res.index = full, x
 	d.read++
@@ -281,7 +281,7 @@ func (d *documentReader) entry(e jsontree.Value, at place, valid bool, x *bundle
 	text := e.Raw()
 	if len(text) > d.w.e.max {
 		d.lost++
-		return d.w.e.reject(tooLong(text[:d.w.e.sample], at, d.w.e.max))
+		return d.w.reject(tooLong(text[:d.w.e.sample], at, d.w.e.max))
 	}
 	v := e.Get("resource")
 	switch {
@@ -357,7 +357,7 @@ func (d *documentReader) drop(rej *Rejected, fault int) error {
 		rej.Raw, rej.Truncated = rej.Raw[:d.w.e.sample], true
 	}
 	d.lost++
-	if err := d.w.e.reject(rej); err != nil {
+	if err := d.w.reject(rej); err != nil {
 		return err
 	}
 	d.move(size)
@@ -370,7 +370,7 @@ func (d *documentReader) dropLong(rej *Rejected) error {
 	rej.Raw, rej.Truncated = bytes.Clone(d.buf[d.off:d.off+d.w.e.sample]), true
 	rej.Type = guessType(rej.Raw)
 	d.lost++
-	if err := d.w.e.reject(rej); err != nil {
+	if err := d.w.reject(rej); err != nil {
 		return err
 	}
 	d.move(len(d.buf) - d.off - 1)

@@ -296,6 +296,7 @@ type worker struct {
 	res     Resource
 	tree    jsontree.Tree
 	visitor func(r *Resource) error
+	refused func(rej *Rejected) error                 // takes what cannot be read, instead of the quarantine
 	quick   func(text []byte, at place) (bool, error) // may take a line before it is parsed
 	ctx     context.Context
 	doc     []byte
@@ -317,6 +318,17 @@ func (w *worker) run(t *task) error {
 		return w.documents(t.document)
 	}
 	return w.block(&t.block)
+}
+
+// reject passes on a record that cannot be read.
+func (w *worker) reject(rej *Rejected) error {
+	if w.refused == nil {
+		return w.e.reject(rej)
+	}
+	if err := w.refused(rej); err != nil {
+		return err
+	}
+	return w.e.report(rej.Reason)
 }
 
 // visit hands out a resource.

@@ -22,6 +22,10 @@ type Gatherer[T any] struct {
 	Quick func(raw []byte, pos issue.Pos) (taken bool, err error)
 	// Visit is given a parsed resource, which is good until it returns.
 	Visit func(r *Resource) error
+	// Reject, if set, is given the records that cannot be read instead of the
+	// Quarantine of the options, which then has only sources that cannot be read
+	// as a whole. What it is given is good until it returns.
+	Reject func(rej *Rejected) error
 	// Full, if set, says after a record whether what was gathered should be
 	// handed on before more comes.
 	Full func() bool
@@ -67,6 +71,7 @@ func newGathering[T any](e *engine, do Gatherer[T]) *gathering[T] {
 		}
 		return g.handOn()
 	})
+	g.worker.refused = do.Reject
 	if do.Quick != nil && e.depth >= quickDepth {
 		g.worker.quick = func(text []byte, at place) (bool, error) {
 			taken, err := g.do.Quick(text, at.pos())

@@ -73,3 +73,24 @@ func TestGatherKeepsTheOrderAtAnyNumberOfWorkers(t *testing.T) {
 		}
 	}
 }
+
+func TestGatherHandsOverWhatCannotBeRead(t *testing.T) {
+	text := strings.Repeat("{\"resourceType\":\"Patient\"}\n{\"resourceType\":\n", 20_000)
+	for _, workers := range []int{1, 3} {
+		var all []string
+		_, err := Gather(t.Context(), []Source{ReaderSource("a", strings.NewReader(text))}, &ReadOptions{Workers: workers, Reporter: issue.Discard}, func(int) Gatherer[[]string] {
+			var got []string
+			return Gatherer[[]string]{
+				Visit:  func(r *Resource) error { got = append(got, fmt.Sprint("good ", r.Record())); return nil },
+				Reject: func(rej *Rejected) error { got = append(got, fmt.Sprint("bad ", rej.Pos.Record)); return nil },
+				Take:   func() []string { b := got; got = nil; return b },
+			}
+		}, func(s []string) error { all = append(all, s...); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != 40_000 || all[20_000] != "good 20001" || all[20_001] != "bad 20002" {
+			t.Errorf("%d workers: want good and bad records in order, have %d", workers, len(all))
+		}
+	}
+}

@@ -127,7 +127,7 @@ func (d *documentReader) readPieces(text []byte, at place, x *bundleIndex) (rest
 		done = r.start
 		if r.err != nil {
 			d.lost++
-			err = d.w.e.reject(rejectSyntax(text[r.start:r.end], at, r.err))
+			err = d.w.reject(rejectSyntax(text[r.start:r.end], at, r.err))
 		} else {
 			err = d.entry(d.w.tree.Root(), at, false, x)
 		}

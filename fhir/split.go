@@ -159,7 +159,7 @@ func (d *documentReader) part(part *jsontree.Part, start place, x *bundleIndex, 
 	if part.Truncated {
 		d.at.record++
 		d.lost++
-		return d.w.e.reject(tooLong(part.Raw[:d.w.e.sample], at, d.w.e.max))
+		return d.w.reject(tooLong(part.Raw[:d.w.e.sample], at, d.w.e.max))
 	}
 	broken := d.w.tree.Parse(part.Raw, opts)
 	if broken == nil {
@@ -180,7 +180,7 @@ func (d *documentReader) part(part *jsontree.Part, start place, x *bundleIndex, 
 	rej.Pos = at.pos()
 	rej.Reason.Pos.Record = at.record
 	d.lost++
-	return d.w.e.reject(rej)
+	return d.w.reject(rej)
 }
 
 // salvage reads the entries of a Bundle whose own structure is damaged: up to

@@ -227,7 +227,7 @@ func (w *worker) xmlDocument(in *input) error {
 	switch broken := (*damage)(nil); {
 	case ended == nil:
 		x.lost++
-		err = w.e.reject(tooLong(buf[:w.e.sample], x.at, bound))
+		err = w.reject(tooLong(buf[:w.e.sample], x.at, bound))
 	case ended != io.EOF && !errors.As(ended, &broken):
 		return ended
 	default:
@@ -248,7 +248,7 @@ func (x *xmlReader) all() error {
 	doc, rej := p.convert(x.text, x.at, bundleLevels)
 	if rej != nil {
 		x.lost++
-		return x.w.e.reject(rej)
+		return x.w.reject(rej)
 	}
 	x.doc = doc
 	root := p.tree.Root()
@@ -301,7 +301,7 @@ func (x *xmlReader) resource(v jsontree.Value, at place, from int, full []byte, 
 	if rej != nil {
 		x.lost++
 		rej.Type = typeOfXML(text)
-		return x.w.e.reject(rej)
+		return x.w.reject(rej)
 	}
 	findings := x.doc.Findings
 	if lead != "" {
