@@ -110,12 +110,19 @@ func (s *response) member(a at, q *question, v jsontree.Value, set, rule string)
 		s.fault(a, issue.Warning, rule, "want value set "+quoteID(set)+" of "+quoteID(q.linkID)+", have none: not checked")
 		return
 	}
-	s.membership(a, q, s.defs.ValidateCode(set, system, code).Membership, quoteID(set), rule)
+	answer := s.defs.ValidateCode(set, system, code)
+	s.membership(a, q, answer.Membership, quoteID(set), rule, answer.Reason.String())
 }
 
-func (s *response) membership(a at, q *question, m fhirdef.Membership, set, rule string) {
-	if m == fhirdef.Out {
+// membership reports a code that is not in a value set, or one of which that cannot be
+// told.
+func (s *response) membership(a at, q *question, m fhirdef.Membership, set, rule, reason string) {
+	switch m {
+	case fhirdef.Out:
 		s.fault(a, issue.Error, rule, "want a code of value set "+set+" for "+quoteID(q.linkID)+", have another")
+	case fhirdef.Unknown:
+		s.report(finding{severity: issue.Information, code: CodeNotChecked, rule: rule, at: a,
+			message: "want a code of value set " + set + " for " + quoteID(q.linkID) + ": not checked, " + reason})
 	}
 }
 
@@ -130,7 +137,7 @@ func (s *response) containedMember(a at, q *question, id, system, code, rule str
 		s.fault(a, issue.Warning, rule, "want value set "+quoteID("#"+id)+" of "+quoteID(q.linkID)+", have none: not checked")
 		return
 	}
-	s.membership(a, q, s.inlineSet(set, system, code), quoteID("#"+id), rule)
+	s.membership(a, q, s.inlineSet(set, system, code), quoteID("#"+id), rule, "it needs more than the codes that it lists")
 }
 
 // inlineSet tells whether a code is in a value set that is no definition of its

@@ -52,17 +52,17 @@ func (s *response) enabledByExpression(q *question) truth {
 	if q.otherLanguage {
 		return unsure
 	}
-	x, err := s.expression("iif((\n" + q.expression + "\n), true, false)")
+	x, err := s.expression(q.expression)
 	if err != nil {
 		return unsure
 	}
 	in := s.input(s.root)
-	in.Root = in.Resource
-	ok, err := x.Test(in)
+	in.Root, in.Vars = in.Resource, s.vars
+	value, known, err := x.Truth(in)
 	if err != nil {
 		return unsure
 	}
-	return truthOf(ok)
+	return truthOf(known && value)
 }
 
 // met tells whether a condition holds: whether any answer to its question does.
@@ -230,10 +230,11 @@ func family(typ string) string {
 
 const extConstraint = "http://hl7.org/fhir/StructureDefinition/questionnaire-constraint"
 
-// constraints evaluates the rules that the Questionnaire's author gave an item.
+// constraints evaluates the rules that the Questionnaire's author gave an item or
+// the whole.
 // (extension questionnaire-constraint)
-func (s *response) constraints(a at, q *question) {
-	for _, ext := range listOf(q.value, "extension").All() {
+func (s *response) constraints(a at, of jsontree.Value) {
+	for _, ext := range listOf(of, "extension").All() {
 		if ext.Get("url").EqualText(extConstraint) {
 			s.authorsConstraint(a, ext)
 		}
@@ -256,6 +257,7 @@ func (s *response) authorsConstraint(a at, ext jsontree.Value) {
 		return
 	}
 	in := s.input(a)
+	in.Vars = s.vars
 	ok, err := x.Test(in)
 	switch {
 	case err != nil:

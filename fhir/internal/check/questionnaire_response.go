@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/carabiner-health/carabiner/fhir/fhirpath"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
 )
@@ -18,12 +19,13 @@ import (
 type response struct {
 	*run
 	form    *form
-	root    at             // of the response
-	value   jsontree.Value // of the response
-	inside  jsontree.Value // the resource that contains the Questionnaire, if one does
-	missing issue.Severity // of what is not answered yet
-	path    []asked        // from the top to the item that is checked
-	items   map[string][]jsontree.Value
+	root    at                             // of the response
+	value   jsontree.Value                 // of the response
+	inside  jsontree.Value                 // the resource that contains the Questionnaire, if one does
+	missing issue.Severity                 // of what is not answered yet
+	path    []asked                        // from the top to the item that is checked
+	items   map[string][]jsontree.Value    // by linkId, in the order of the document
+	vars    map[string]fhirpath.Collection // for expressions of the Questionnaire
 }
 
 // asked is an item of the response and its question.
@@ -57,7 +59,9 @@ func (r *run) questionnaireResponse(a at) {
 		s.missing = issue.Error
 	}
 	s.authored()
+	s.vars = map[string]fhirpath.Collection{"questionnaire": {fhirpath.NodeItem(fhirpath.ResourceNode(s.form.value))}}
 	s.level(a, v, s.form.questions)
+	s.constraints(a, s.form.value)
 }
 
 // open finds the Questionnaire: in the response if the canonical is a fragment,
@@ -238,7 +242,7 @@ func (s *response) item(parent at, e entry) {
 		s.pop(x)
 	}
 	s.itemKind(a, q, e.value, count)
-	s.constraints(a, q)
+	s.constraints(a, q.value)
 }
 
 // text compares the text of an item with that of its question.

@@ -74,6 +74,8 @@ func TestQuestionnaire(t *testing.T) {
 			"warning Questionnaire.item[1]"},
 		{"on a group", `{"linkId":"g","type":"group"},{"linkId":"b","type":"string","enableWhen":[{"question":"g","operator":"=","answerString":"x"}]}`,
 			"warning Questionnaire.item[1]"},
+		{"two conditions, not told how", boolean + `{"linkId":"b","type":"string","enableWhen":[{"question":"a","operator":"=","answerBoolean":true},{"question":"a","operator":"exists","answerBoolean":true}]}`,
+			"error Questionnaire.item[1]"},
 		{"an option of another type", `{"linkId":"a","type":"integer","answerOption":[{"valueInteger":1},{"valueString":"2"}]}`,
 			"warning Questionnaire.item[0].answerOption[1]"},
 		{"an initial value of another type", `{"linkId":"a","type":"integer","initial":[{"valueString":"2"}]}`,
@@ -237,6 +239,41 @@ func TestEnableBehavior(t *testing.T) {
 		{"below the question itself", below, `{"linkId":"a","answer":[{"valueBoolean":true,"item":[{"linkId":"b","answer":[{"valueString":"x"}]}]}]}`, ""},
 		{"below, but not met", below, `{"linkId":"a","answer":[{"valueBoolean":false,"item":[{"linkId":"b","answer":[{"valueString":"x"}]}]}]}`,
 			"error R.item[0].answer[0].item[0]"},
+	} {
+		c.run(t, "completed")
+	}
+}
+
+// TestExpressions: what FHIRPath says stands for conditions, and for rules of the
+// author's own.
+func TestExpressions(t *testing.T) {
+	const condition = `{"linkId":"a","type":"boolean"},{"linkId":"b","type":"string","required":true,"extension":[`
+	plain := condition + ext(extEnableExpressionPlain, `"valueString":"QuestionnaireResponse.item.where(linkId='a').answer.value"`) + `]}`
+	sdc := func(language, expression string) string {
+		return condition + ext(extEnableExpression, `"valueExpression":{"language":"`+language+`","expression":"`+expression+`"}`) + `]}`
+	}
+	constraint := func(severity, expression string) string {
+		return `{"linkId":"a","type":"string","repeats":true,"extension":[{"url":"` + extConstraint + `","extension":[` + ext("key", `"valueId":"k1"`) + "," +
+			ext("severity", `"valueCode":"`+severity+`"`) + "," + ext("expression", `"valueString":"`+expression+`"`) + `]}]}`
+	}
+	const yes, no = `{"linkId":"a","answer":[{"valueBoolean":true}]}`, `{"linkId":"a","answer":[{"valueBoolean":false}]}`
+	const b = `,{"linkId":"b","answer":[{"valueString":"x"}]}`
+	const two = `{"linkId":"a","answer":[{"valueString":"x"},{"valueString":"y"}]}`
+	for _, c := range []responseCase{
+		{"met", plain, yes + b, ""},
+		{"met and missing", plain, yes, "error R"},
+		{"not met", plain, no, ""},
+		{"not met but answered", plain, no + b, "error R.item[1]"},
+		{"empty is not met", plain, ``, ""},
+		{"of another language", sdc("text/cql", "x"), yes + b, ""},
+		{"that fails", sdc("text/fhirpath", "%nothing"), yes, ""},
+		{"of SDC", sdc("text/fhirpath", "%resource.item.answer.value = true"), no + b, "error R.item[1]"},
+		{"a rule that holds", constraint("error", "answer.count() = 2"), two, ""},
+		{"a rule that does not", constraint("error", "answer.count() = 3"), two, "error R.item[0]"},
+		{"a rule that warns", constraint("warning", "answer.count() = 3"), two, "warning R.item[0]"},
+		{"a rule on the Questionnaire", constraint("error", "answer.count() = %questionnaire.item.count() + 1"), two, ""},
+		{"a rule that cannot be read", constraint("error", "answer.count() = 3 x y"), two, "warning R.item[0]"},
+		{"a rule that fails", constraint("error", "answer.count() = %unknown"), two, "warning R.item[0]"},
 	} {
 		c.run(t, "completed")
 	}
