@@ -182,11 +182,23 @@ func mediaType(text string) Membership {
 		one, params = cutParameter(params)
 		key, value, eq := strings.Cut(strings.TrimSpace(one), "=")
 		quoted := len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"'
-		if !eq || !mediaToken(key) || !quoted && !mediaToken(value) {
+		if !eq || !mediaToken(key) || !quoted && !mediaValue(value) {
 			return Out
 		}
 	}
 	return In
+}
+
+// mediaValue reports whether a text can stand as the value of a parameter without
+// quotes. RFC 2045 §5.1 wants a token, but addresses are written there too, as
+// FHIR does itself (application/fhir+json;canonicalization=http://…).
+func mediaValue(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7F || strings.IndexByte(`"\\,`, s[i]) >= 0 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // cutParameter cuts at the first semicolon that is not between quotes.

@@ -280,7 +280,7 @@ func TestSystemsByRule(t *testing.T) {
 	var term terminology
 	for _, c := range []struct{ system, in, out, unknown string }{
 		{"urn:ietf:bcp:47", "en en-US de-CH-1996 zh-Hant-TW x-foo i-klingon en-x-a sl-rozaj es-419 en-u-co-phonebk EN-us", "e xq en-QQQ1- en--US 12 en-US-US zz-ZZ en-u", "gsw gsw-CH"},
-		{"urn:ietf:bcp:13", "text/plain application/fhir+json text/html;charset=utf-8 a/b;c=\"d;e\"", "text text/ /x te<xt/x text/plain;x", ""},
+		{"urn:ietf:bcp:13", "text/plain application/fhir+json text/html;charset=utf-8 a/b;c=\"d;e\" a/b;c=http://d/e#f", "text text/ /x te<xt/x text/plain;x a/b;c= a/b;c=d,e", ""},
 		{"urn:iso:std:iso:3166", "SE SWE 752", "XX SWEDEN 75 se", ""},
 		{"urn:iso:std:iso:4217", "SEK EUR HRK", "KRONA XYZ eur", ""},
 		{"https://www.usps.com/", "CA AE PR", "ZZ California", ""},
