@@ -94,7 +94,10 @@ var machines = sync.Pool{New: func() any { return &machine{stack: make([]Item, 0
 
 func (e *Expression) begin(in *Input) *machine {
 	m := machines.Get().(*machine)
-	m.in, m.defs, m.steps, m.now = in, e.defs, 0, time.Time{}
+	if m.defs != e.defs {
+		m.defs, m.lastResource = e.defs, nil
+	}
+	m.in, m.steps, m.now = in, 0, time.Time{}
 	m.stack, m.scope = m.stack[:0], scope{}
 	if in.Focus.Exists() {
 		m.focus[0] = NodeItem(m.typed(in.Focus))
@@ -104,7 +107,7 @@ func (e *Expression) begin(in *Input) *machine {
 }
 
 func (m *machine) end() {
-	m.in, m.focus, m.scope, m.lastResource = nil, [1]Item{}, scope{}, nil
+	m.in, m.focus, m.scope = nil, [1]Item{}, scope{}
 	// A stack that once grew large is not kept.
 	if cap(m.stack) > 4096 {
 		m.stack = make([]Item, 0, 64)

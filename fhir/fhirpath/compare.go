@@ -254,7 +254,7 @@ func toQuantity(it Item) Item {
 	if it.kind == kindQuantity {
 		return it
 	}
-	return Quantity(it.dec(), "1")
+	return quantityItem(it.dec(), "1")
 }
 
 // calendarCode returns the UCUM code of a calendar duration that has a fixed

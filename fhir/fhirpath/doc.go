@@ -33,7 +33,7 @@
 // # Limits
 //
 // A source has at most 1 MiB, 20,000 terms and 250 levels. An evaluation holds at
-// most 2,000,000 items and makes or compares at most 400,000,000; beyond that it
+// most 1,000,000 items and makes or compares at most 400,000,000; beyond that it
 // fails with ErrLimit. Decimals are exact, up to 400 digits; quotients and roots
 // have 16 digits after the point; exp, ln, log and fractional powers have those of
 // a float64. Dates have the years 1 to 9999, times six digits after the second.

@@ -100,15 +100,15 @@ func toInteger(v Item) (Item, bool) {
 func toDecimal(v Item) (Item, bool) {
 	switch v.kind {
 	case kindInteger, kindLong, kindDecimal:
-		return Number(v.dec()), true
+		return decimalItem(v.dec()), true
 	case kindBoolean:
-		return Number(decimal.New(v.n*10, 1)), true
+		return decimalItem(decimal.New(v.n*10, 1)), true
 	case kindString:
 		if strings.ContainsAny(v.node.name, "eE") {
 			return Item{}, false
 		}
 		d, ok := decimal.Parse([]byte(v.node.name))
-		return Number(d), ok
+		return decimalItem(d), ok
 	}
 	return Item{}, false
 }
@@ -172,7 +172,7 @@ func quantityOf(v Item) (Item, bool) {
 	case kindInteger, kindLong, kindDecimal:
 		return toQuantity(v), true
 	case kindBoolean:
-		return Quantity(decimal.New(v.n*10, 1), "1"), true
+		return quantityItem(decimal.New(v.n*10, 1), "1"), true
 	case kindString:
 		return parseQuantity(v.node.name)
 	}
@@ -192,13 +192,13 @@ func parseQuantity(s string) (Item, bool) {
 	}
 	unit := strings.TrimLeft(s[end:], " \t\r\n")
 	if unit == "" {
-		return Quantity(d, "1"), end == len(s)
+		return quantityItem(d, "1"), end == len(s)
 	}
 	if name := calendarUnit(unit); name != "" {
 		return calendarQuantity(d, name), true
 	}
 	if len(unit) > 2 && unit[0] == '\'' && strings.IndexByte(unit[1:], '\'') == len(unit)-2 {
-		return Quantity(d, unit[1:len(unit)-1]), true
+		return quantityItem(d, unit[1:len(unit)-1]), true
 	}
 	return Item{}, false
 }
@@ -229,7 +229,7 @@ func (m *machine) inUnit(e *callExpr, v Item) (Item, bool, error) {
 	if name != "" {
 		return calendarQuantity(d, name), ok, nil
 	}
-	return Quantity(d, unit), ok, nil
+	return quantityItem(d, unit), ok, nil
 }
 
 func fnToQuantity(m *machine, e *callExpr, in []Item) error {

@@ -16,9 +16,18 @@ var existenceFunctions = [...]function{
 	{name: "distinct", gives: givesInput, eval: fnDistinct},
 	{name: "isDistinct", gives: "Boolean", eval: fnIsDistinct},
 	{name: "single", gives: givesOne, eval: fnSingle},
-	{name: "first", gives: givesOne, eval: func(m *machine, _ *callExpr, in []Item) error { m.stack = append(m.stack, in[:min(1, len(in))]...); return nil }},
-	{name: "last", gives: givesOne, eval: func(m *machine, _ *callExpr, in []Item) error { m.stack = append(m.stack, in[max(0, len(in)-1):]...); return nil }},
-	{name: "tail", gives: givesInput, eval: func(m *machine, _ *callExpr, in []Item) error { m.stack = append(m.stack, in[min(1, len(in)):]...); return nil }},
+	{name: "first", gives: givesOne, eval: func(m *machine, _ *callExpr, in []Item) error {
+		m.stack = append(m.stack, in[:min(1, len(in))]...)
+		return nil
+	}},
+	{name: "last", gives: givesOne, eval: func(m *machine, _ *callExpr, in []Item) error {
+		m.stack = append(m.stack, in[max(0, len(in)-1):]...)
+		return nil
+	}},
+	{name: "tail", gives: givesInput, eval: func(m *machine, _ *callExpr, in []Item) error {
+		m.stack = append(m.stack, in[min(1, len(in)):]...)
+		return nil
+	}},
 	{name: "skip", least: 1, most: 1, gives: givesInput, eval: fnSkip},
 	{name: "take", least: 1, most: 1, gives: givesInput, eval: fnTake},
 	{name: "intersect", least: 1, most: 1, gives: givesInput, eval: fnIntersect},

@@ -174,7 +174,7 @@ func fnSort(m *machine, e *callExpr, in []Item) error {
 	values := make([]Item, len(in)*keys)
 	err := m.each(in, func(i int) (bool, error) {
 		if len(e.args) == 0 {
-			values[i] = in[i].system()
+			values[i] = sortable(in[i].system())
 			return true, nil
 		}
 		for k := range e.args {
@@ -183,7 +183,7 @@ func fnSort(m *machine, e *callExpr, in []Item) error {
 				return false, err
 			}
 			if ok {
-				values[i*keys+k] = v
+				values[i*keys+k] = sortable(v)
 			}
 		}
 		return true, m.tick(keys)
@@ -215,6 +215,14 @@ func fnSort(m *machine, e *callExpr, in []Item) error {
 		m.push(in[i])
 	}
 	return failed
+}
+
+// sortable returns what a key is ordered by; none for an element without a value.
+func sortable(v Item) Item {
+	if v.kind == kindNode && !v.node.hasValue() && isPrimitive(v.node.shape) {
+		return Item{}
+	}
+	return v
 }
 
 func sortOrder(a, b *Item) (int, bool) {

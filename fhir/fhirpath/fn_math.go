@@ -14,7 +14,7 @@ var mathFunctions = [...]function{
 	{name: "truncate", gives: "Integer", eval: number1(rounded(decimal.Down))},
 	{name: "exp", gives: "Decimal", eval: number1(func(v Item) (Item, bool) { return fromFloat(math.Exp(v.dec().Float64())) })},
 	{name: "ln", gives: "Decimal", eval: number1(func(v Item) (Item, bool) { return fromFloat(math.Log(v.dec().Float64())) })},
-	{name: "sqrt", gives: "Decimal", eval: number1(func(v Item) (Item, bool) { d, ok := v.dec().Sqrt(quotientScale); return Number(d), ok })},
+	{name: "sqrt", gives: "Decimal", eval: number1(func(v Item) (Item, bool) { d, ok := v.dec().Sqrt(quotientScale); return decimalItem(d), ok })},
 	{name: "log", least: 1, most: 1, gives: "Decimal", eval: fnLog},
 	{name: "power", least: 1, most: 1, gives: "Decimal", eval: fnPower},
 	{name: "round", most: 1, gives: "Decimal", eval: fnRound},
@@ -54,7 +54,7 @@ func rounded(how decimal.Rounding) conversion {
 // fromFloat returns a result that has no exact digits.
 func fromFloat(f float64) (Item, bool) {
 	d, ok := decimal.FromFloat(f, quotientScale)
-	return Number(d), ok
+	return decimalItem(d), ok
 }
 
 func (m *machine) numberArgument(e *callExpr, in []Item) (x, y Item, ok bool, err error) {
@@ -93,7 +93,7 @@ func fnPower(m *machine, e *callExpr, in []Item) error {
 	}
 	if n, whole := y.dec().Int64(); whole && n >= 0 && n <= 1000 {
 		d, ok := x.dec().Pow(int(n))
-		out := Number(d)
+		out := decimalItem(d)
 		if ok && x.kind != kindDecimal && y.kind != kindDecimal {
 			out, ok = integerOf(d, x.kind == kindLong)
 		}
@@ -131,7 +131,7 @@ func fnRound(m *machine, e *callExpr, in []Item) error {
 			v.num = d
 			return v, true
 		}
-		return Number(d), true
+		return decimalItem(d), true
 	})(m, e, in)
 }
 
@@ -171,7 +171,7 @@ func fnAvg(m *machine, e *callExpr, in []Item) error {
 	if sum.kind == kindQuantity {
 		sum.num = d
 	} else {
-		sum = Number(d)
+		sum = decimalItem(d)
 	}
 	if ok {
 		m.push(sum)

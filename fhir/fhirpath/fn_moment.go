@@ -49,7 +49,7 @@ func fnZone(m *machine, e *callExpr, in []Item) error {
 		return err
 	}
 	d, _ := decimal.New(int64(v.zone), 0).Quo(decimal.New(60, 0), 2)
-	m.push(Number(d.Round(max(d.Scale(), 1), decimal.Down)))
+	m.push(decimalItem(d.Round(max(d.Scale(), 1), decimal.Down)))
 	return nil
 }
 
@@ -134,7 +134,7 @@ func numberBoundary(v Item, places int, high bool) (Item, bool) {
 		v.num = bound
 		return v, true
 	}
-	return Number(bound), true
+	return decimalItem(bound), true
 }
 
 // momentBoundary returns the first or last moment that v may stand for, with a

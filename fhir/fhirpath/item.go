@@ -81,11 +81,11 @@ func Integer(n int64) Item {
 // Text returns a String.
 func Text(s string) Item { return Item{kind: kindString, node: Node{name: s}} }
 
-// Number returns a Decimal.
-func Number(d decimal.Decimal) Item { return Item{kind: kindDecimal, num: d} }
+// decimalItem returns a Decimal.
+func decimalItem(d decimal.Decimal) Item { return Item{kind: kindDecimal, num: d} }
 
-// Quantity returns a Quantity with a unit of UCUM.
-func Quantity(d decimal.Decimal, unit string) Item {
+// quantityItem returns a Quantity with a unit of UCUM.
+func quantityItem(d decimal.Decimal, unit string) Item {
 	return Item{kind: kindQuantity, num: d, node: Node{name: unit}}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // Bounds of one evaluation.
 const (
-	maxItems = 2_000_000   // held at the same time
+	maxItems = 1_000_000   // held at the same time
 	maxSteps = 400_000_000 // items made or compared
 	maxText  = 64 << 20    // bytes of a text
 )
@@ -345,7 +345,7 @@ type step struct {
 type stepCache struct {
 	shape  *fhirdef.Shape
 	member *fhirdef.Member
-	child  *fhirdef.Shape // unless the member is a choice
+	types  []*fhirdef.Shape // of its choices, nil where one is not known
 }
 
 // pathExpr is members of a root: a.b.c.
@@ -433,7 +433,7 @@ func (m *machine) part(it *Item, name string) {
 	case kindQuantity:
 		switch name {
 		case "value":
-			m.push(Number(it.num))
+			m.push(decimalItem(it.num))
 		case "unit", "code":
 			m.push(Text(it.node.name))
 		}

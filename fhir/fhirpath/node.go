@@ -157,7 +157,7 @@ func numberItem(digits []byte, k kind) Item {
 			return Integer(n)
 		}
 	}
-	return Number(d)
+	return decimalItem(d)
 }
 
 const ucumSystem = "http://unitsofmeasure.org"
@@ -177,13 +177,13 @@ func (it Item) quantity() Item {
 	code, system := v.Get("code"), v.Get("system")
 	switch {
 	case code.Kind() == jsontree.String && (system.Kind() == jsontree.Invalid || system.EqualText(ucumSystem)):
-		return Quantity(d, textOf(code))
+		return quantityItem(d, textOf(code))
 	case system.Kind() != jsontree.Invalid:
 		return it
 	case v.Get("unit").Kind() == jsontree.String:
-		return Quantity(d, textOf(v.Get("unit")))
+		return quantityItem(d, textOf(v.Get("unit")))
 	}
-	return Quantity(d, "1")
+	return quantityItem(d, "1")
 }
 
 // hasValue reports whether a primitive has a value of its own.
@@ -217,15 +217,15 @@ func (m *machine) step(n *Node, st *step) {
 		st.cache.CompareAndSwap(nil, known)
 	}
 	if known.member.Choice {
-		m.choice(n.value, known.member)
+		m.choice(n.value, known)
 		return
 	}
 	v := n.value.Get(st.name)
 	var companion jsontree.Value
-	if isPrimitive(known.child) {
+	if isPrimitive(known.types[0]) {
 		companion = n.value.Get(st.companion)
 	}
-	m.pushMember(v, companion, known.child)
+	m.pushMember(v, companion, known.types[0])
 }
 
 // lookup finds what a name means in a type.
@@ -234,15 +234,16 @@ func (m *machine) lookup(s *fhirdef.Shape, name string) *stepCache {
 	if member == nil {
 		return nil
 	}
-	found := &stepCache{shape: s, member: member}
-	if !member.Choice && len(member.Choices) > 0 {
-		found.child = m.defs.Shape(member.Choices[0].Type)
+	found := &stepCache{shape: s, member: member, types: make([]*fhirdef.Shape, max(len(member.Choices), 1))}
+	for i := range member.Choices {
+		found.types[i] = m.defs.Shape(member.Choices[i].Type)
 	}
 	return found
 }
 
 // choice appends the members that a choice element may have.
-func (m *machine) choice(v jsontree.Value, member *fhirdef.Member) {
+func (m *machine) choice(v jsontree.Value, known *stepCache) {
+	member := known.member
 	prefix := len(member.Name)
 	for x := v.First(); x.Kind() != jsontree.Invalid; x = x.Next() {
 		key := x.KeyBytes()
@@ -258,7 +259,7 @@ func (m *machine) choice(v jsontree.Value, member *fhirdef.Member) {
 			if c.JSON != alias(key) {
 				continue
 			}
-			child := m.defs.Shape(c.Type)
+			child := known.types[i]
 			switch {
 			case alone && v.Get(c.JSON).Kind() == jsontree.Invalid:
 				m.pushMember(jsontree.Value{}, x, child)
@@ -352,32 +353,32 @@ func (m *machine) pushChildren(n *Node) {
 		return
 	}
 	for v := n.value.First(); v.Kind() != jsontree.Invalid; v = v.Next() {
-		name := alias(v.KeyBytes())
-		if name == "resourceType" || name == "" {
+		key := v.KeyBytes()
+		if len(key) == 0 || alias(key) == "resourceType" {
 			continue
 		}
-		bare := name
-		if name[0] == '_' {
-			bare = name[1:]
-			if n.value.Get(bare).Kind() != jsontree.Invalid {
+		alone := key[0] == '_'
+		if alone {
+			key = key[1:]
+			if n.value.Get(alias(key)).Kind() != jsontree.Invalid {
 				continue
 			}
 		}
 		var x *fhirdef.Shape
 		if n.shape != nil {
-			member, typ := n.shape.JSON([]byte(bare))
+			member, typ := n.shape.JSON(key)
 			if member == nil {
 				continue
 			}
 			x = m.defs.Shape(typ)
 		}
-		if name[0] == '_' {
+		if alone {
 			m.pushMember(jsontree.Value{}, v, x)
 			continue
 		}
 		var companion jsontree.Value
 		if x == nil || isPrimitive(x) {
-			companion = m.companion(n.value, bare)
+			companion = m.companion(n.value, alias(key))
 		}
 		m.pushMember(v, companion, x)
 	}

@@ -334,7 +334,7 @@ func (e *mathExpr) numbers(x, y *Item) (Item, bool) {
 		d, ok = x.dec().Mul(y.dec())
 	case "/":
 		d, ok = x.dec().Quo(y.dec(), quotientScale)
-		return Number(d), ok
+		return decimalItem(d), ok
 	case "div":
 		d, ok = x.dec().Div(y.dec())
 		whole = true
@@ -345,7 +345,7 @@ func (e *mathExpr) numbers(x, y *Item) (Item, bool) {
 		return Item{}, false
 	}
 	if !whole {
-		return Number(d), true
+		return decimalItem(d), true
 	}
 	return integerOf(d, x.kind == kindLong || y.kind == kindLong)
 }
@@ -371,10 +371,10 @@ func (e *mathExpr) quantities(x, y Item) (Item, bool) {
 		}
 		if e.op == "*" {
 			d, ok := x.num.Mul(y.num)
-			return Quantity(d, ucum.Mul(a, b)), ok
+			return quantityItem(d, ucum.Mul(a, b)), ok
 		}
 		d, ok := x.num.Quo(y.num, quotientScale)
-		return Quantity(d, ucum.Div(a, b)), ok
+		return quantityItem(d, ucum.Div(a, b)), ok
 	case "+", "-":
 		if x.calendar != y.calendar || x.node.name != y.node.name {
 			in, ok := ucum.Convert(y.num.Rat(), y.unitCode(), x.unitCode())

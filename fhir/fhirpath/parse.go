@@ -235,14 +235,14 @@ func (p *parser) number() (*ast, error) {
 		return nil, err
 	}
 	if p.tok.kind == tokString {
-		return p.literalAt(t.offset, Quantity(d, p.tok.text))
+		return p.literalAt(t.offset, quantityItem(d, p.tok.text))
 	}
 	if p.tok.kind == tokName {
 		if unit := calendarUnit(p.tok.text); unit != "" {
 			return p.literalAt(t.offset, calendarQuantity(d, unit))
 		}
 	}
-	value := Number(d)
+	value := decimalItem(d)
 	if n, whole := d.Int64(); d.Scale() == 0 {
 		if !whole || n > maxInteger {
 			return nil, p.fail(t.offset, "want an integer of 32 bits")

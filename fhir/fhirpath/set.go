@@ -15,7 +15,8 @@ const smallSet = 16
 type set struct {
 	m       *machine
 	items   []Item
-	buckets map[uint64][]int32 // by hash; nil for a small list
+	buckets map[uint64]int32 // by hash the last item with it, from 1; nil for a small list
+	before  []int32          // of each item the one before with its hash, from 1; 0 = none
 	seed    maphash.Seed
 }
 
@@ -33,20 +34,21 @@ func (m *machine) set(items []Item) set {
 
 func (s *set) begin() {
 	s.seed = maphash.MakeSeed()
-	s.buckets = make(map[uint64][]int32, len(s.items))
+	s.buckets = make(map[uint64]int32, len(s.items))
 }
 
 func (s *set) add(i int) {
 	h := s.hash(&s.items[i])
-	s.buckets[h] = append(s.buckets[h], int32(i))
+	s.before = append(s.before, s.buckets[h])
+	s.buckets[h] = int32(i + 1)
 }
 
 func (s *set) has(it *Item) bool {
 	if s.buckets == nil {
 		return s.m.contains(s.items, it)
 	}
-	for _, i := range s.buckets[s.hash(it)] {
-		if s.m.equalItems(&s.items[i], it) == yes {
+	for i := s.buckets[s.hash(it)]; i > 0; i = s.before[i-1] {
+		if s.m.equalItems(&s.items[i-1], it) == yes {
 			return true
 		}
 	}

@@ -283,6 +283,9 @@ func (d Decimal) Int64() (int64, bool) {
 
 // Float64 returns the nearest float64.
 func (d Decimal) Float64() float64 {
+	if d.wide == nil && magnitude(d.coef) < 1<<53 && int(d.scale) < len(powers) {
+		return float64(d.coef) / float64(powers[d.scale]) // both are exact, so one rounding
+	}
 	f, _ := strconv.ParseFloat(d.String(), 64)
 	return f
 }
