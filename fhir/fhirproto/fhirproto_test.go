@@ -80,7 +80,6 @@ func TestFromProtoLeavesTheMessageAlone(t *testing.T) {
 	before := proto.Clone(m)
 	done := make(chan error)
 	for range 3 {
-		//nolint // the law is about several callers at once
 		go func() { _, _, err := FromProto(m, nil); done <- err }()
 	}
 	for range 3 {

@@ -1,6 +1,7 @@
 package fhirproto
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,13 +52,13 @@ func (f *findings) leave(code issue.Code, e fhir.Element, path, message string) 
 // sorted returns the findings in the order of the source, and hands on what was
 // left out.
 func (f *findings) sorted() issue.List {
-	slices.SortStableFunc(f.rest, func(a, b Rest) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	slices.SortStableFunc(f.rest, func(a, b Rest) int { return cmp.Compare(a.Pos.Offset, b.Pos.Offset) })
 	for _, x := range f.rest {
 		if f.opts.Rest != nil {
 			f.opts.Rest(x)
 		}
 	}
-	slices.SortStableFunc(f.list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	slices.SortStableFunc(f.list, func(a, b issue.Issue) int { return cmp.Compare(a.Pos.Offset, b.Pos.Offset) })
 	if f.skipped > 0 {
 		f.list = append(f.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany,
 			Message: fmt.Sprintf("want at most %d findings, have %d more", f.opts.maxIssues(), f.skipped)})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path"
 	"strings"
 	"testing"
 
@@ -42,7 +41,7 @@ func examples(t testing.TB, f func(name string, text []byte)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(path.Base(h.Name), text)
+		f(strings.TrimPrefix(h.Name, "r4-examples/"), text)
 	}
 }
 
