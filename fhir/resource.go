@@ -35,7 +35,7 @@ func Parse(b []byte) (*Resource, error) {
 	r := &Resource{tree: new(jsontree.Tree)}
 	var p parser
 	p.tree = r.tree
-	text := bytes.TrimLeft(b, " \t\r\n")
+	text := bytes.TrimLeft(bytes.TrimPrefix(b, utf8BOM), " \t\r\n")
 	at := place{line: 1, column: 1, record: 1}.behind(b, len(b)-len(text))
 	parse := p.parse
 	if isXML(text) { // whose declaration may have no white space before it
@@ -46,6 +46,9 @@ func Parse(b []byte) (*Resource, error) {
 	}
 	return r, nil
 }
+
+// utf8BOM is a byte order mark, which readers pass over.
+var utf8BOM = []byte("\xef\xbb\xbf")
 
 // Clone returns a copy that owns its bytes and stays good.
 func (r *Resource) Clone() *Resource {

@@ -52,11 +52,11 @@ func (e *suiteEngine) check(r *suiteRun) (issue.List, error) {
 
 // options are those of the suite that the validator has too.
 func (e *suiteEngine) options(r *suiteRun, profiles []string, defs *fhirdef.Definitions) *fhir.ValidateOptions {
-	o := &fhir.ValidateOptions{Profiles: profiles, MaxIssues: 10_000}
+	o := &fhir.ValidateOptions{Profiles: profiles, MaxIssues: 10_000, BestPractice: issue.Information}
 	o.AllowComments = r.option("allow-comments") == "true"
 	o.SecurityChecks = r.option("security-checks") == "true"
-	o.NoHTMLInMarkdown = r.option("noHtmlInMarkdown") == "true"
 	o.AssumeValidRestReferences = r.option("assumeValidRestReferences") == "true"
+	o.NoHTMLInMarkdown = r.option("noHtmlInMarkdown") == "true"
 	switch r.option("validateReference") {
 	case "CHECK_EXISTS":
 		o.References = fhir.ReferencesMustExist

@@ -70,6 +70,9 @@ func (r *run) boundText(n *node, a at, set *fhirdef.Set, strength string) {
 	switch set.Contains(nil, f.value.Bytes(r.ids)) {
 	case fhirdef.In:
 	case fhirdef.Out:
+		if set.URL() == mimeTypes && isFormat(f.value) {
+			return
+		}
 		if strength == "required" && f.typ == "code" {
 			r.report(finding{severity: issue.Error, code: CodeCode, rule: n.p.label, at: a, message: "want a code of the systems of value set " + set.URL() + ", have one that is in none"})
 		}
@@ -78,6 +81,14 @@ func (r *run) boundText(n *node, a at, set *fhirdef.Set, strength string) {
 	default:
 		r.notChecked(a, set, strength)
 	}
+}
+
+const mimeTypes = "http://hl7.org/fhir/ValueSet/mimetypes|4.0.1"
+
+// isFormat tells the short names of FHIR's own formats, which stand for their
+// MIME types. (R4 §3.1.0.1.11, _format)
+func isFormat(v jsontree.Value) bool {
+	return v.EqualText("json") || v.EqualText("xml") || v.EqualText("ttl")
 }
 
 // notChecked says that nothing can be said, and why.

@@ -46,7 +46,7 @@ func (r *run) entryURLs(a at, kind string) {
 			}
 		case full.Kind() == jsontree.String && !isAbsolute(url):
 			message = "want an absolute fullUrl, have a relative one"
-		case !fitsResource(string(url), e.Get("resource")):
+		case !r.fitsResource(string(url), e.Get("resource")):
 			message = "want a fullUrl that ends in type and id of the resource, as it has the form of a REST server's, have another end"
 		}
 		if message != "" {
@@ -59,24 +59,20 @@ func (r *run) entryURLs(a at, kind string) {
 
 // fitsResource tells whether a fullUrl in the form of a REST server's ends in the
 // type and id of the resource. (R4 §2.36.2)
-func fitsResource(url string, resource jsontree.Value) bool {
+func (r *run) fitsResource(url string, resource jsontree.Value) bool {
 	id := resource.Get("id")
 	if !strings.HasPrefix(url, "http") || id.Kind() != jsontree.String {
 		return true
 	}
 	parts := strings.Split(url, "/")
 	n := len(parts)
-	if n < 4 || !isTypeName(parts[n-2]) || !isResourceName(parts[n-2]) {
+	if n < 4 || !r.isResourceType(parts[n-2]) {
 		return true
 	}
 	return resource.Get("resourceType").EqualText(parts[n-2]) && id.EqualText(parts[n-1])
 }
 
-// isResourceName tells a name that looks like a resource type's: it begins with
-// a capital and goes on small.
-func isResourceName(s string) bool {
-	return len(s) > 2 && s[1] >= 'a' && s[1] <= 'z'
-}
+func (r *run) isResourceType(name string) bool { return r.defs.Kind(name) == "resource" }
 
 // bundleLinks checks that relations which lead to one place occur once.
 func (r *run) bundleLinks(a at) {

@@ -67,6 +67,9 @@ type Checker struct {
 	exprs    sync.Map // exprKey -> *expression
 	regexes  sync.Map // string -> *regexp.Regexp, nil for one that is none
 	runs     sync.Pool
+
+	globalOnce sync.Once
+	globals    map[string][]string // of implementation guides, by type
 }
 
 // New returns a Checker over definitions.

@@ -101,7 +101,7 @@ func (r *run) reachable(a at, x *bundleIndex, first string) {
 		if i > 1000 {
 			break
 		}
-		for _, j := range x.byURL[l.Get("url").Text()] {
+		for _, j := range x.find(parseReference(l.Get("url").Text()), x.entry0URL()) {
 			links[0] = append(links[0], j)
 		}
 	}

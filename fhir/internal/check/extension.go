@@ -141,7 +141,7 @@ func (r *run) context(a at, st *fhirdef.Structure) {
 		ok := false
 		switch c.Type {
 		case "extension":
-			ok = r.f(owner).typ == "Extension" && r.f(owner).value.Get("url").EqualText(c.Expression)
+			ok = r.insideExtension(owner, c.Expression)
 		case "fhirpath":
 			ok = r.contextExpression(owner, c.Expression)
 		default:
@@ -156,6 +156,16 @@ func (r *run) context(a at, st *fhirdef.Structure) {
 	}
 	r.report(finding{severity: issue.Error, code: CodeExtension, rule: st.URL, at: owner, value: r.f(a).value,
 		message: "want extension " + st.URL + " at " + strings.Join(allowed, " or ") + ", have it at " + r.elementPath(owner)})
+}
+
+// insideExtension tells whether a frame is the extension of a url, or what it holds.
+func (r *run) insideExtension(a at, url string) bool {
+	for ; a != none && r.f(a).scope != a; a = r.f(a).parent {
+		if f := r.f(a); f.typ == "Extension" {
+			return f.value.Get("url").EqualText(url)
+		}
+	}
+	return false
 }
 
 // isElement tells whether a frame is what an element context names: a type, or a

@@ -155,6 +155,9 @@ type parsedReference struct {
 // parseReference takes a reference apart. (R4 §2.3.0.1 to .4)
 func parseReference(text string) parsedReference {
 	ref := parsedReference{text: text}
+	if text == "" {
+		return ref
+	}
 	switch {
 	case text[0] == '#':
 		ref.kind, ref.id = refFragment, text[1:]

@@ -36,10 +36,30 @@ func (r *run) resource(a at, profiles []string) {
 	r.object(p.root, p.root, a, v, base)
 	r.constraints(p.root, a, base)
 	r.ownProfiles(a)
+	for _, url := range r.global(st.Type) {
+		r.profileURL(a, url)
+	}
 	for _, url := range profiles {
 		r.profileURL(a, url)
 	}
 	r.resourceRules(a)
+}
+
+// global returns the profiles that implementation guides make every resource of
+// a type conform to. (ImplementationGuide.global)
+func (c *Checker) global(typ string) []string {
+	c.globalOnce.Do(func() {
+		for url := range c.defs.URLs("ImplementationGuide") {
+			for g := c.defs.Resource("ImplementationGuide", url).Get("global").First(); g.Kind() != jsontree.Invalid; g = g.Next() {
+				if c.globals == nil {
+					c.globals = make(map[string][]string)
+				}
+				t := g.Get("type").Text()
+				c.globals[t] = append(c.globals[t], g.Get("profile").Text())
+			}
+		}
+	})
+	return c.globals[typ]
 }
 
 // ownProfiles checks a resource against its meta.profile.
