@@ -52,7 +52,6 @@ func (r *run) typeRules(n *node, a at) {
 
 // The subjects that follow have their own files.
 
-func (r *run) structureDefinition(a at) {}
 func (r *run) valueSet(a at)            {}
 func (r *run) codeSystem(a at)          {}
 func (r *run) searchParameter(a at)     {}
