@@ -170,8 +170,12 @@ func languageProperty(tag, property string) (string, bool) {
 }
 
 // mediaType judges the form of a media type (RFC 6838 §4.2, parameters as in RFC
-// 2045 §5.1). The registry is open, so every well-formed type is In.
+// 2045 §5.1). The registry is open, so every well-formed type is In; so are the
+// short names that FHIR has for its formats (R4 §3.1.0.1.11, _format).
 func mediaType(text string) Membership {
+	if text == "json" || text == "xml" || text == "ttl" {
+		return In
+	}
 	name, params, _ := strings.Cut(text, ";")
 	top, sub, slash := strings.Cut(strings.TrimRight(name, " "), "/")
 	if !slash || !mediaToken(top) || !mediaToken(sub) {
