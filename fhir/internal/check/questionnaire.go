@@ -20,6 +20,7 @@ func (r *run) questionnaire(a at) {
 func (r *run) questions(a at, f *form, questions []*question, bases []derivation) {
 	for _, q := range questions {
 		item := r.child(a, "item", q.index, q.value, "Questionnaire.item")
+		r.enableBehavior(item, q)
 		for i := range q.conditions {
 			r.enableWhen(item, f, q, &q.conditions[i])
 		}
@@ -30,6 +31,14 @@ func (r *run) questions(a at, f *form, questions []*question, bases []derivation
 		}
 		r.questions(item, f, q.items, bases)
 		r.pop(item)
+	}
+}
+
+// enableBehavior checks that two conditions are told how they belong together.
+// The invariant que-12 means that too, but as published it begins with three.
+func (r *run) enableBehavior(item at, q *question) {
+	if len(q.conditions) == 2 && !hasMember(q.value, "enableBehavior") {
+		r.err(item, CodeQuestionnaire, "que-12", "want enableBehavior for several enableWhen, have none")
 	}
 }
 

@@ -74,6 +74,8 @@ func TestQuestionnaire(t *testing.T) {
 			"warning Questionnaire.item[1]"},
 		{"on a group", `{"linkId":"g","type":"group"},{"linkId":"b","type":"string","enableWhen":[{"question":"g","operator":"=","answerString":"x"}]}`,
 			"warning Questionnaire.item[1]"},
+		{"two conditions, not told how", boolean + `{"linkId":"b","type":"string","enableWhen":[{"question":"a","operator":"=","answerBoolean":true},{"question":"a","operator":"exists","answerBoolean":true}]}`,
+			"error Questionnaire.item[1]"},
 		{"an option of another type", `{"linkId":"a","type":"integer","answerOption":[{"valueInteger":1},{"valueString":"2"}]}`,
 			"warning Questionnaire.item[0].answerOption[1]"},
 		{"an initial value of another type", `{"linkId":"a","type":"integer","initial":[{"valueString":"2"}]}`,
