@@ -292,8 +292,11 @@ func (m *machine) references(o *op, from int32, add func([]byte)) (first atom, c
 }
 
 // localKey is the key of a reference of the plain form Type/id; nil if it is
-// to another type. It is false for other forms.
+// to another type or a contained resource. It is false for other forms.
 func localKey(ref []byte, typ string) ([]byte, bool) {
+	if len(ref) > 0 && ref[0] == '#' {
+		return nil, true // contained resources have no key
+	}
 	slash := bytes.IndexByte(ref, '/')
 	if slash <= 0 || slash == len(ref)-1 {
 		return nil, false

@@ -333,7 +333,12 @@ func (b *builder) repeat(p *part, s *Select, at scope) scope {
 	var all scope
 	for i, src := range s.Repeat {
 		where := place{fmt.Sprintf("%s.repeat[%d]", s.place.path, i), s.place.offset}
+		known := len(b.issues)
 		compiled, to := b.pathTo(src, at, where)
+		b.issues = slices.DeleteFunc(b.issues, func(i issue.Issue) bool { // it may hold for what the others lead to
+			known--
+			return known < 0 && i.Code == CodeUnknown
+		})
 		if compiled.op != nil {
 			compiled.op, compiled.reason = nil, "is repeated"
 			b.expression(&compiled, at)

@@ -1,0 +1,411 @@
+package view
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// Format is the form of the files of a conversion.
+type Format uint8
+
+// The formats. The zero Format is Parquet.
+const (
+	Parquet Format = iota
+	CSV            // RFC 4180, with a header; NULL is an empty field
+	NDJSON         // one object a line
+)
+
+// String returns the name of the format, which is the ending of its files.
+func (f Format) String() string {
+	switch f {
+	case Parquet:
+		return "parquet"
+	case CSV:
+		return "csv"
+	case NDJSON:
+		return "ndjson"
+	}
+	return "invalid"
+}
+
+// Types says how Parquet holds decimals, dates and times.
+type Types uint8
+
+// The choices. Booleans and integers are always stored as such.
+const (
+	// Text keeps decimals, dates and times as they are written. Nothing is lost:
+	// 1.50 stays 1.50, a partial date stays one.
+	Text Types = iota
+	// Native stores decimal as DOUBLE, date as DATE, dateTime and instant as
+	// TIMESTAMP in UTC. What does not fit exactly (more than 15 digits; a date
+	// without its day; a time without zone or finer than microseconds) is NULL
+	// there and stands as text in the column NAME_text beside it, and is counted.
+	// Of what fits, the zeros at the end of a decimal and the zone of a time are
+	// not kept; times that had a zone other than UTC are counted.
+	Native
+)
+
+// slot is a column of an output table.
+type slot struct {
+	spec   columnar.ColumnSpec
+	from   int   // column of the view
+	class  store // how a cell is stored
+	beside int   // slot of the text that does not fit; -1 if there is none
+}
+
+// store is how cells are stored.
+type store uint8
+
+const (
+	storeText store = iota
+	storeBool
+	storeInt32
+	storeInt64
+	storeDecimal
+	storeDate
+	storeInstant
+	storeJSON   // the cell as JSON
+	storeBeside // what the slot before could not hold
+)
+
+// layout returns the columns of the output table of a view.
+func layout(columns []Column, f Format, t Types) []slot {
+	var slots []slot
+	taken := map[string]bool{}
+	for _, c := range columns {
+		taken[strings.ToLower(c.Name)] = true
+	}
+	for i, c := range columns {
+		s := slot{spec: columnar.ColumnSpec{Name: c.Name, Kind: columnar.TextColumn}, from: i, beside: -1}
+		s.class = storeOf(c.Type, t)
+		if c.Collection {
+			s.class = storeText
+		}
+		switch f {
+		case CSV:
+			s.class = storeText
+		case NDJSON:
+			s.class = storeJSON
+		}
+		s.spec.Kind = s.class.kind()
+		slots = append(slots, s)
+		if s.class >= storeDecimal && s.class <= storeInstant {
+			name := c.Name + "_text"
+			for taken[strings.ToLower(name)] {
+				name += "_"
+			}
+			taken[strings.ToLower(name)] = true
+			slots[len(slots)-1].beside = len(slots)
+			slots = append(slots, slot{spec: columnar.ColumnSpec{Name: name, Kind: columnar.TextColumn}, from: i, class: storeBeside, beside: -1})
+		}
+	}
+	return slots
+}
+
+// storeOf returns how Parquet stores a type.
+func storeOf(typ string, t Types) store {
+	switch typ {
+	case "boolean":
+		return storeBool
+	case "integer", "positiveInt", "unsignedInt":
+		return storeInt32
+	case "integer64":
+		return storeInt64
+	}
+	if t == Native {
+		switch typ {
+		case "decimal":
+			return storeDecimal
+		case "date":
+			return storeDate
+		case "dateTime", "instant":
+			return storeInstant
+		}
+	}
+	return storeText
+}
+
+func (s store) kind() columnar.ColumnKind {
+	switch s {
+	case storeBool:
+		return columnar.BoolColumn
+	case storeInt32:
+		return columnar.Int32Column
+	case storeInt64:
+		return columnar.Int64Column
+	case storeDecimal:
+		return columnar.Float64Column
+	case storeDate:
+		return columnar.DateColumn
+	case storeInstant:
+		return columnar.InstantColumn
+	}
+	return columnar.TextColumn
+}
+
+func specs(slots []slot) []columnar.ColumnSpec {
+	var list []columnar.ColumnSpec
+	for _, s := range slots {
+		list = append(list, s.spec)
+	}
+	return list
+}
+
+// table collects the rows of one view. It is a sink.
+type table struct {
+	view    *View
+	slots   []slot
+	batch   *columnar.Batch
+	scratch []byte
+	issues  issue.List // of the resource at hand, without place
+	mark    int        // rows before the resource at hand
+	kept    int64      // values kept as text, of the resource at hand
+	zones   int64      // times whose zone was not UTC
+	lost    int64      // values that their column cannot hold
+}
+
+// begin starts a resource.
+func (t *table) begin() {
+	t.mark = t.batch.Rows()
+	t.issues, t.kept, t.zones, t.lost = t.issues[:0], 0, 0, 0
+}
+
+func (t *table) rollback() {
+	t.batch.Truncate(t.mark)
+	t.issues, t.kept, t.zones, t.lost = t.issues[:0], 0, 0, 0
+}
+
+// row stores a row.
+func (t *table) row(cells []cell) error {
+	for i := range t.slots {
+		s := &t.slots[i]
+		v, c := t.batch.Column(i), &cells[s.from]
+		if s.class == storeBeside {
+			continue // filled with the slot before
+		}
+		if c.kind == cellNull {
+			v.Null()
+			if s.beside >= 0 {
+				t.batch.Column(s.beside).Null()
+			}
+			continue
+		}
+		switch s.class {
+		case storeText:
+			if c.kind == cellText || c.kind == cellNumber || c.kind == cellList {
+				v.Text(c.b)
+				continue
+			}
+			t.scratch = c.appendJSON(t.scratch[:0])
+			v.Text(t.scratch)
+		case storeJSON:
+			t.scratch = c.appendJSON(t.scratch[:0])
+			v.Text(t.scratch)
+		case storeBool, storeInt32, storeInt64:
+			n, ok := c.integer(s.class)
+			if !ok {
+				t.lose(s)
+				v.Null()
+				continue
+			}
+			v.Number(n)
+		default:
+			t.native(s, v, c)
+		}
+	}
+	return nil
+}
+
+// lose notes a value that its column cannot hold.
+func (t *table) lose(s *slot) {
+	t.lost++
+	c := &t.view.columns[s.from]
+	t.issues = append(t.issues, issue.Issue{Severity: issue.Error, Code: CodeValue, Path: strings.TrimPrefix(t.view.name+"."+c.Name, "."),
+		Message: "want a value of type " + c.Type + ", have another; the column is NULL"})
+}
+
+// native stores a decimal, date or time, or the text beside it.
+func (t *table) native(s *slot, v *columnar.Vector, c *cell) {
+	beside := t.batch.Column(s.beside)
+	var n int64
+	var ok, zoned bool
+	switch {
+	case s.class == storeDecimal && (c.kind == cellNumber || c.kind == cellText):
+		n, ok = exactDouble(c.b)
+	case s.class == storeDecimal && c.kind == cellInteger:
+		n, ok = int64(math.Float64bits(float64(c.n))), c.n > -1e15 && c.n < 1e15
+	case s.class == storeDate && c.kind == cellText:
+		var d columnar.Date
+		d, ok = day(c.b)
+		n = int64(d)
+	case s.class == storeInstant && c.kind == cellText:
+		n, zoned, ok = instant(c.b)
+	}
+	if ok {
+		if zoned {
+			t.zones++
+		}
+		v.Number(n)
+		beside.Null()
+		return
+	}
+	v.Null()
+	t.kept++
+	if c.kind == cellText || c.kind == cellNumber {
+		beside.Text(c.b)
+		return
+	}
+	t.scratch = c.appendJSON(t.scratch[:0])
+	beside.Text(t.scratch)
+}
+
+// integer returns the number that stores a boolean or an integer.
+func (c *cell) integer(s store) (int64, bool) {
+	if s == storeBool {
+		return c.n, c.kind == cellBool
+	}
+	n := c.n
+	switch c.kind {
+	case cellInteger:
+	case cellNumber, cellText:
+		if c.kind == cellText && s != storeInt64 { // integer64 is a string in JSON
+			return 0, false
+		}
+		var ok bool
+		if n, ok = smallInteger(c.b); !ok {
+			var err error
+			if n, err = strconv.ParseInt(string(c.b), 10, 64); err != nil {
+				return 0, false
+			}
+		}
+	default:
+		return 0, false
+	}
+	return n, s == storeInt64 || n >= math.MinInt32 && n <= math.MaxInt32
+}
+
+// maxDigits is how many digits every double keeps.
+const maxDigits = 15
+
+// exactDouble returns the bits of the double that a decimal means, if the
+// decimal can be had back from it but for zeros at the end.
+func exactDouble(b []byte) (int64, bool) {
+	digits, point, zeros := 0, false, 0
+	for i, c := range b {
+		switch {
+		case c == '-' && i == 0:
+		case c == '.' && !point:
+			point = true
+		case c-'0' <= 9:
+			if c == '0' {
+				if digits > 0 {
+					zeros++
+				}
+				continue
+			}
+			digits += zeros + 1
+			zeros = 0
+		default: // an exponent
+			return 0, false
+		}
+	}
+	if digits > maxDigits || len(b) > 40 {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(b), 64)
+	return int64(math.Float64bits(f)), err == nil
+}
+
+// day reads YYYY-MM-DD.
+func day(b []byte) (columnar.Date, bool) {
+	if len(b) != len("2006-01-02") || b[4] != '-' || b[7] != '-' {
+		return 0, false
+	}
+	y, ok1 := number4(b[:4])
+	m, ok2 := number4(b[5:7])
+	d, ok3 := number4(b[8:10])
+	if !ok1 || !ok2 || !ok3 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m) {
+		return 0, false
+	}
+	return columnar.DateOf(y, time.Month(m), d), true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+func number4(b []byte) (int, bool) {
+	n := 0
+	for _, c := range b {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+// instant reads YYYY-MM-DDTHH:MM:SS[.ffffff](Z|+HH:MM|-HH:MM) as microseconds
+// since 1970 in UTC; zoned says that its zone was not UTC.
+func instant(b []byte) (micros int64, zoned, ok bool) {
+	if len(b) < len("2006-01-02T15:04:05Z") || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
+		return 0, false, false
+	}
+	d, ok := day(b[:10])
+	h, ok1 := number4(b[11:13])
+	m, ok2 := number4(b[14:16])
+	s, ok3 := number4(b[17:19])
+	if !ok || !ok1 || !ok2 || !ok3 || h > 23 || m > 59 || s > 59 {
+		return 0, false, false
+	}
+	micros = int64(d.Timestamp()) + int64(h*3600+m*60+s)*1e6
+	rest := b[19:]
+	if rest[0] == '.' {
+		rest = rest[1:]
+		unit := int64(1e5)
+		for len(rest) > 0 && rest[0]-'0' <= 9 {
+			if unit == 0 && rest[0] != '0' {
+				return 0, false, false // finer than microseconds
+			}
+			micros += int64(rest[0]-'0') * unit
+			unit /= 10
+			rest = rest[1:]
+		}
+	}
+	if len(rest) == 1 && rest[0] == 'Z' {
+		return micros, false, true
+	}
+	if len(rest) != 6 || rest[0] != '+' && rest[0] != '-' || rest[3] != ':' {
+		return 0, false, false
+	}
+	zh, ok1 := number4(rest[1:3])
+	zm, ok2 := number4(rest[4:6])
+	if !ok1 || !ok2 || zh > 14 || zm > 59 {
+		return 0, false, false
+	}
+	offset := int64(zh*3600+zm*60) * 1e6
+	if rest[0] == '-' {
+		offset = -offset
+	}
+	return micros - offset, offset != 0, true
+}
+
+// clone returns a table for another worker.
+func (t *table) clone() *table {
+	return &table{view: t.view, slots: t.slots, batch: columnar.NewBatch(specs(t.slots)), issues: slices.Clone(t.issues[:0])}
+}
