@@ -97,7 +97,7 @@ func (e *Expression) begin(in *Input) *machine {
 	if m.defs != e.defs {
 		m.defs, m.lastResource = e.defs, nil
 	}
-	m.in, m.steps, m.now = in, 0, time.Time{}
+	m.in, m.steps, m.now, m.invariant = in, 0, time.Time{}, false
 	m.stack, m.scope = m.stack[:0], scope{}
 	if in.Focus.Exists() {
 		m.focus[0] = NodeItem(m.typed(in.Focus))
@@ -143,15 +143,16 @@ func (e *Expression) Eval(in *Input) (Collection, error) {
 }
 
 // Test evaluates an invariant: true if the result is empty or true (FHIR R4,
-// §2.1.0.7: a constraint holds unless it is false). It does not allocate where
-// the functions used need not.
+// §2.1.0.7: a constraint holds unless it is false). Other than in Eval, as() keeps
+// what it can of many items, because dom-3 and other constraints of R4 are written
+// so. It does not allocate where the functions used need not.
 func (e *Expression) Test(in *Input) (bool, error) {
 	t, err := e.evalTruth(in)
 	return t != no, err
 }
 
-// Truth evaluates the expression as a Boolean; known is false where the result
-// is empty.
+// Truth evaluates an invariant as Test does; known is false where the result is
+// empty.
 func (e *Expression) Truth(in *Input) (value, known bool, err error) {
 	t, err := e.evalTruth(in)
 	return t == yes, t != unknown, err
@@ -163,5 +164,6 @@ func (e *Expression) evalTruth(in *Input) (tri, error) {
 	}
 	m := e.begin(in)
 	defer m.end()
+	m.invariant = true
 	return m.test(e.root, 0)
 }

@@ -272,15 +272,32 @@ func fnReplaceMatches(m *machine, e *callExpr, in []Item) error {
 	return m.tick(len(s) / 16)
 }
 
-// expansion writes $1 so that a letter after it does not become part of it.
+// expansion writes $1 as ${1}, so that a letter after it does not become part of
+// the name.
 func expansion(with string) string {
 	if !strings.Contains(with, "$") {
 		return with
 	}
-	return groupReference.ReplaceAllString(with, "$${$1}")
+	var b strings.Builder
+	for i := 0; i < len(with); {
+		if with[i] != '$' {
+			b.WriteByte(with[i])
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(with) && digit(with[end]) {
+			end++
+		}
+		if end > i+1 {
+			b.WriteString("${" + with[i+1:end] + "}")
+		} else {
+			b.WriteByte('$')
+		}
+		i = end
+	}
+	return b.String()
 }
-
-var groupReference = regexp.MustCompile(`\$(\d+)`)
 
 func fnEncode(m *machine, e *callExpr, in []Item) error {
 	s, args, ok, err := m.texts(e, in, 1)

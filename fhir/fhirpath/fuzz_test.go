@@ -21,7 +21,7 @@ func seeds(f *testing.F) {
 		"name.where(use = 'official').given | {}", "-1.abs() + 2 * 3 div 4 mod 5 & 'x'", "(1 | 2).aggregate($this + $total, 0)", "%`ext-x`.length() >= 4 'mg'",
 		"@2015-02-04T14:34:28.123+10:00 is System.DateTime", "@T14:34 < @T14:35", "iif($this is Patient, 1 week, 1 'wk') ~ 7 days", "name[0].given.sort($this desc, -$this)",
 		"contained.value.ofType(Quantity).value.lowBoundary(3)", "descendants().repeat(children())", "a.`b c`.contains('\\u0041\\n') implies true xor false", "x as FHIR.`y`", "10L div 3",
-		"defineVariable('n', name.given).select(%n.join('-'))", "managingOrganization.resolve().value", "today() - 3 months", "'a,b'.split(',').combine('c')", "5.power(400)", 
+		"defineVariable('n', name.given).select(%n.join('-'))", "managingOrganization.resolve().value", "today() - 3 months", "'a,b'.split(',').combine('c')", "5.power(400)",
 		"multipleBirth + 1", "birthDate.extension('u').value.toString()", "'%'.matches('(a+)+$')", "name.trace('t', given).count() > 1.5 'cm2'", "{}.exists().not()", "--1", "/* c */ 1 // d",
 	} {
 		f.Add(s)

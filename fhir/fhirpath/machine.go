@@ -76,6 +76,8 @@ type machine struct {
 	focus [1]Item
 	now   time.Time
 	steps int
+	// invariant makes as() take many items, as R4's own constraints need it.
+	invariant bool
 
 	lastResource *fhirdef.Shape
 	scratch      []byte

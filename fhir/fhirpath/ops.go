@@ -413,6 +413,16 @@ func (e *typeExpr) eval(m *machine) error {
 
 // apply replaces the items from lo on by what is or as makes of them.
 func (t *typeSpec) apply(m *machine, items []Item, lo int, as bool, offset int) error {
+	if len(items) > 1 && as && m.invariant {
+		mid := len(m.stack)
+		for i := range items {
+			if t.selects(m, &items[i]) {
+				m.push(items[i])
+			}
+		}
+		m.compact(lo, mid)
+		return nil
+	}
 	if len(items) > 1 {
 		return fail(offset, "want a single item, have %d", len(items))
 	}
