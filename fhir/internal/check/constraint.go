@@ -58,6 +58,9 @@ func (c *Checker) inherit(n *node, base *program) {
 // corrections are expressions of R4 that do not say what their text says, with
 // what HL7's later editions put in their place.
 var corrections = map[string]string{
+	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                          `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
+	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`: `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
+	`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`: `path.exists() implies path.matches('^[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')`,
 	"fullUrl.contains('/_history/').not()": "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
 	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": "reference.exists() implies (reference.startsWith('#').not() or (reference = '#') or (reference.substring(1) in %rootResource.contained.id))",
 }
