@@ -126,9 +126,6 @@ func (d Decimal) Sqrt(scale int) (Decimal, bool) {
 	if d.Sign() < 0 {
 		return Decimal{}, false
 	}
-	n := d.multiply(pow10(2*scale-int(d.scale)+max(int(d.scale)-2*scale, 0)), 0)
-	if int(d.scale) > 2*scale {
-		n = d.Round(2*scale, Down)
-	}
+	n := d.Round(2*scale, Down)
 	return fromBig(new(big.Int).Sqrt(n.big()), int32(scale)).Trim(0), true
 }
