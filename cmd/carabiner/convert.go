@@ -23,13 +23,14 @@ type convertFlags struct {
 	sourceName             string
 	extractDate            dateFlag
 	overwrite              bool
+	views                  viewFlags
 }
 
 var compressions = map[string]columnar.Compression{"zstd": columnar.Zstd, "snappy": columnar.Snappy, "none": columnar.None}
 
 func (a *app) convert() *cobra.Command {
 	var f convertFlags
-	cmd := a.command("convert SRC... -o OUT [flags]", "Turn FHIR into an OMOP database of Parquet files",
+	cmd := a.command("convert SRC... -o OUT [flags]", "Turn FHIR into an OMOP database or the tables of views",
 		`Convert reads FHIR R4 (bulk NDJSON, Bundles or single resources; plain, gzip or
 zstd) and writes an OMOP CDM 5.4 database as Parquet, with an account of every
 resource: as rows, filtered by a rule, quarantined with the reason, or of a type
@@ -39,15 +40,20 @@ OUT receives omop/ (a file a table, and a script that loads them into DuckDB),
 idmap/, quarantine.ndjson, unmapped.csv, unmapped.parquet and report.json. It
 appears whole or not at all.
 
+With --to views, OUT receives views/ (a table a view, named after it),
+quarantine.ndjson and report.json; see "carabiner view list" for the views that
+ship, and --view for one's own SQL-on-FHIR ViewDefinitions.
+
 Without --vocab only the vocabularies that OMOP itself generates and UCUM are
 known: clinical codes keep their rows, with concept 0.`,
 		`  carabiner convert export/ -o out --vocab athena.index
-  carabiner convert 'export/*.ndjson.gz' -o out --vocab athena/ --format json`,
+  carabiner convert 'export/*.ndjson.gz' -o out --vocab athena/ --format json
+  carabiner convert export/ -o tables --to views --view views/`,
 		someArgs("a file, a folder, a pattern or - to convert"),
 		func(ctx context.Context, s *session, args []string) error { return s.convert(ctx, &f, args) })
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "`folder` to make")
-	flags.StringVar(&f.to, "to", "omop", "what to make: omop")
+	flags.StringVar(&f.to, "to", "omop", "what to make: omop or views")
 	flags.StringVar(&f.vocab, "vocab", "", "vocabulary: an `index` of vocab build, or a folder of Athena files")
 	flags.StringVar(&f.policy, "policy", "", "rules: the `name` of one that ships, or a YAML file (default ohdsi)")
 	flags.StringVar(&f.compression, "compression", "zstd", "of the Parquet files: zstd, snappy or none")
@@ -56,7 +62,8 @@ known: clinical codes keep their rows, with concept 0.`,
 	flags.StringVar(&f.sourceName, "source-name", "", "`name` of the source in cdm_source (default FHIR)")
 	flags.Var(&f.extractDate, "extract-date", "day of the extract, as YYYY-MM-DD (default the last day on which anything happened)")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace OUT if it is there")
-	complete(cmd, "to", "omop")
+	complete(cmd, "to", "omop", "views")
+	f.views.add(cmd)
 	complete(cmd, "compression", "zstd", "snappy", "none")
 	if err := cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return mapping.PolicyNames(), cobra.ShellCompDirectiveDefault
@@ -71,10 +78,13 @@ func (s *session) convert(ctx context.Context, f *convertFlags, args []string) (
 	switch {
 	case f.out == "":
 		return usagef("want an output folder: -o OUT")
-	case f.to != "omop":
-		return usagef("--to: want omop")
+	case f.to != "omop" && f.to != "views":
+		return usagef("--to: want omop or views")
 	case !ok:
 		return usagef("--compression: want zstd, snappy or none")
+	}
+	if f.to == "views" {
+		return s.convertViews(ctx, f, compression, args)
 	}
 	policy := mapping.DefaultPolicy()
 	if f.policy != "" {

@@ -39,18 +39,18 @@ func LibrarySource(name string) ([]byte, error) {
 func Library() ([]*View, error) { return library() }
 
 var library = sync.OnceValues(func() ([]*View, error) {
-	return Load(libraryFiles, "library")
+	return Load(libraryFiles, "library/*.json")
 })
 
-// Load compiles all ViewDefinitions of a folder: its files *.json, sorted. A view
-// without a name is named after its file.
-func Load(fsys fs.FS, dir string) ([]*View, error) {
-	files, err := fs.Glob(fsys, slashed.Join(dir, "*.json"))
+// Load compiles the ViewDefinitions in files that match a pattern, such as
+// views/*.json, sorted. A view without a name is named after its file.
+func Load(fsys fs.FS, pattern string) ([]*View, error) {
+	files, err := fs.Glob(fsys, pattern)
 	if err != nil {
 		return nil, fmt.Errorf("view: %w", err)
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("view: %s: want files *.json, have none", dir)
+		return nil, fmt.Errorf("view: want files %s, have none", pattern)
 	}
 	var list []*View
 	for _, file := range files {
