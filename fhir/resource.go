@@ -131,6 +131,22 @@ func (r *Resource) posAt(at int) issue.Pos {
 	return p
 }
 
+// places returns a function like posAt for offsets that do not fall, whose calls
+// together read raw once.
+func (r *Resource) places() func(at int) issue.Pos {
+	if r.xml != nil {
+		return r.posAt
+	}
+	pos, done := r.Pos(), 0
+	return func(at int) issue.Pos {
+		if at = min(at, len(r.raw)); at > done {
+			advance(&pos, r.raw[done:], at-done)
+			done = at
+		}
+		return pos
+	}
+}
+
 // Duplicates returns the places of members that repeat an earlier member of
 // the same object; nil mostly.
 func (r *Resource) Duplicates() []issue.Pos {

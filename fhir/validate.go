@@ -112,9 +112,13 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 // have a place there; nil for a resource without fault. Paths are FHIRPath; a
 // missing element is found at the one that lacks it. Safe for concurrent use.
 func (v *Validator) Validate(r *Resource) issue.List {
-	start := r.root.Offset()
-	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find, XML: r.xml != nil,
-		Pos: func(offset int) issue.Pos { return r.posAt(offset - start) }})
+	start := int64(r.root.Offset())
+	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find, XML: r.xml != nil})
+	slices.SortStableFunc(list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	at := r.places()
+	for i := range list {
+		list[i].Pos = at(int(list[i].Pos.Offset - start))
+	}
 	if r.xml == nil {
 		list = append(list, formFindings(r, v.max)...)
 	}

@@ -48,8 +48,6 @@ const (
 // Input is one resource to check.
 type Input struct {
 	Root jsontree.Value
-	// Pos returns the place of the byte at an offset of Root's source.
-	Pos func(offset int) issue.Pos
 	// FullURL is that of the Bundle entry the resource came from, if any.
 	FullURL []byte
 	// Find finds a resource outside of the input by reference; nil = none.
@@ -85,7 +83,8 @@ func New(defs *fhirdef.Definitions, opts Options) *Checker {
 	return c
 }
 
-// Check returns the findings about the input; nil if there are none.
+// Check returns the findings about the input; nil if there are none. Of their
+// places only the offset is set, in the source of Root's tree.
 func (c *Checker) Check(in *Input) issue.List {
 	r := c.runs.Get().(*run)
 	r.start(in)

@@ -62,7 +62,7 @@ var corrections = map[string]string{
 	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`: `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
 	`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`: `path.exists() implies path.matches('^[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')`,
 	"fullUrl.contains('/_history/').not()": "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
-	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": "reference.exists() implies (reference.startsWith('#').not() or (reference = '#') or (reference.substring(1) in %rootResource.contained.id))",
+	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": correctedRef1,
 }
 
 // counterpart returns the element that a profile's element constrains: of the
@@ -101,32 +101,28 @@ func (n *node) states(k *fhirdef.Constraint) bool {
 // constraints evaluates the invariants of a node, and in the base walk those of
 // the element's type.
 func (r *run) constraints(n *node, a at, m mode) {
-	list := n.all
-	if m == profile {
-		list = n.added
+	list := n.added
+	if m == base {
+		list = n.all
+		if t := n.typeOf(r.f(a)); t != nil && n.p.root != n {
+			list = r.typeFacts(n, t, r.f(a).typ).constraints
+		}
 	}
 	for _, k := range list {
 		r.constraint(k, a)
-	}
-	if m == profile || n.p.root == n {
-		return
-	}
-	if p := r.typeProgram(r.f(a).typ); p != nil {
-		for _, k := range p.root.all {
-			if !n.states(k.Constraint) {
-				r.constraint(k, a)
-			}
-		}
 	}
 }
 
 // constraint evaluates one invariant.
 func (r *run) constraint(k *constraint, a at) {
 	if k.native != nil {
-		if !k.native(r, a) {
+		switch k.native(r.f(a)) {
+		case holdsTrue:
+			return
+		case holdsFalse:
 			r.broken(k, a)
+			return
 		}
-		return
 	}
 	k.once.Do(func() {
 		k.expr, k.err = r.expression(k.Expression)
@@ -176,19 +172,22 @@ func (c *Checker) expression(text string) (*fhirpath.Expression, error) {
 	return x.expr, x.err
 }
 
-// input is what expressions at a frame see.
+// input is what expressions at a frame see. It is good until the evaluation ends.
 func (r *run) input(a at) *fhirpath.Input {
+	if r.evaluating == len(r.inputs) {
+		r.inputs = append(r.inputs, &fhirpath.Input{Now: r.opts.Now, ConformsTo: r.nodeConforms})
+	}
+	in := r.inputs[r.evaluating]
 	f := r.f(a)
-	scope := r.f(f.scope)
-	in := &fhirpath.Input{
-		Focus:      fhirpath.ElementNode(f.value, f.companion, f.typ),
-		Resource:   fhirpath.ResourceNode(scope.value),
-		Root:       fhirpath.ResourceNode(r.f(r.rootOf(f.scope)).value),
-		Now:        r.opts.Now,
-		ConformsTo: func(n fhirpath.Node, profile string) (bool, error) { return r.nodeConforms(n, profile) },
+	in.Resource = fhirpath.ResourceNode(r.f(f.scope).value)
+	in.Root = in.Resource
+	if root := r.rootOf(f.scope); root != f.scope {
+		in.Root = fhirpath.ResourceNode(r.f(root).value)
 	}
 	if f.value.Kind() == jsontree.Object && f.scope == a {
 		in.Focus = in.Resource
+	} else {
+		in.Focus = fhirpath.ElementNode(f.value, f.companion, f.typ)
 	}
 	return in
 }
@@ -204,6 +203,8 @@ func (r *run) rootOf(scope at) at {
 
 // nodeConforms answers conformsTo().
 func (r *run) nodeConforms(n fhirpath.Node, profile string) (bool, error) {
+	r.evaluating++ // the input of the expression that asks is in use
+	defer func() { r.evaluating-- }()
 	a := r.push(none, frame{value: n.Value(), companion: n.Companion(), typ: n.Type(), index: -1})
 	defer r.pop(a)
 	return r.conforms(a, profile), nil

@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 )
@@ -45,7 +46,44 @@ type node struct {
 // elementType is an allowed type with what profiles say of it.
 type elementType struct {
 	*fhirdef.Type
-	name string // of the JSON form: string for System.String
+	name  string // of the JSON form: string for System.String
+	facts *atomic.Pointer[typeFacts]
+}
+
+// typeFacts is what the type of an element adds to the element's own node.
+type typeFacts struct {
+	kids        *node         // whose slots are the children; nil if the type is unknown
+	constraints []*constraint // of the element and of its type
+}
+
+// typeFacts returns the facts of an element of a node as a type, called typ in
+// definitions; they are put together when first needed.
+func (c *Checker) typeFacts(n *node, t *elementType, typ string) *typeFacts {
+	if facts := t.facts.Load(); facts != nil {
+		return facts
+	}
+	facts := &typeFacts{kids: c.kids(n, typ), constraints: n.all}
+	if p := c.typeProgram(typ); p != nil {
+		for _, k := range p.root.all {
+			if !n.states(k.Constraint) {
+				facts.constraints = append(facts.constraints[:len(facts.constraints):len(facts.constraints)], k)
+			}
+		}
+	}
+	t.facts.Store(facts)
+	return facts
+}
+
+// typeOf returns the type that the element of a frame has by a node: the one its
+// name says, or the first.
+func (n *node) typeOf(f *frame) *elementType {
+	if f.choice != "" {
+		return n.typeNamed(f.choice)
+	}
+	if len(n.types) > 0 {
+		return &n.types[0]
+	}
+	return nil
 }
 
 // named is what a member name leads to.
@@ -122,7 +160,7 @@ func newNode(p *program, el *fhirdef.Element) *node {
 	n.list = el.BaseMax > 1 || el.BaseMax == 0 && el.BasePath == "" && el.Max > 1
 	for i := range el.Types {
 		t := &el.Types[i]
-		n.types = append(n.types, elementType{t, typeName(t)})
+		n.types = append(n.types, elementType{t, typeName(t), new(atomic.Pointer[typeFacts])})
 	}
 	return n
 }

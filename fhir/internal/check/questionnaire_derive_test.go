@@ -27,7 +27,7 @@ func findingsWith(t testing.TB, defs *fhirdef.Definitions, code issue.Code, src 
 	if err := tree.Parse([]byte(src), nil); err != nil {
 		t.Fatalf("want JSON, have %v in %s", err, src)
 	}
-	in := &Input{Root: tree.Root(), Pos: func(offset int) issue.Pos { return issue.Pos{Offset: int64(offset)} }}
+	in := &Input{Root: tree.Root()}
 	return only(New(defs, Options{}).Check(in), code)
 }
 

@@ -56,7 +56,7 @@ func survive(t *testing.T, c *Checker, src []byte) issue.List {
 		return nil
 	}
 	root := tree.Root()
-	in := &Input{Root: root, Pos: func(offset int) issue.Pos { return issue.Pos{Offset: int64(offset)} }}
+	in := &Input{Root: root}
 	list := c.Check(in)
 	if len(list) > c.opts.MaxIssues+1 {
 		t.Errorf("want at most %d findings, have %d", c.opts.MaxIssues+1, len(list))

@@ -35,7 +35,7 @@ func checked(t testing.TB, opts Options, src string) issue.List {
 	if err := tree.Parse([]byte(src), nil); err != nil {
 		t.Fatalf("want JSON, have %v in %s", err, src)
 	}
-	in := &Input{Root: tree.Root(), Pos: func(offset int) issue.Pos { return issue.Pos{Offset: int64(offset)} }}
+	in := &Input{Root: tree.Root()}
 	return New(fhirdef.R4(), opts).Check(in)
 }
 

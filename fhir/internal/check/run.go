@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"github.com/carabiner-health/carabiner/fhir/fhirpath"
 	"strconv"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -11,17 +12,19 @@ import (
 // run is the checking of one input: a stack of frames and the findings.
 type run struct {
 	*Checker
-	in     *Input
-	frames []frame
-	slots  []slot // of the objects being walked
-	list   issue.List
-	seen   map[seenKey]struct{} // findings, so that none comes twice
-	trial  int                  // depth of conforms: findings are only counted
-	failed int                  // errors found in the trial
-	memo   map[memoKey]bool     // answers of conforms
-	depth  int                  // of profiles inside profiles
-	bundle map[int]*bundleIndex // by offset of the Bundle
-	ids    []byte               // scratch
+	in         *Input
+	frames     []frame
+	slots      []slot // of the objects being walked
+	list       issue.List
+	seen       map[seenKey]struct{} // findings, so that none comes twice
+	trial      int                  // depth of conforms: findings are only counted
+	failed     int                  // errors found in the trial
+	memo       map[memoKey]bool     // answers of conforms
+	depth      int                  // of profiles inside profiles
+	bundle     map[int]*bundleIndex // by offset of the Bundle
+	ids        []byte               // scratch
+	inputs     []*fhirpath.Input    // one for each evaluation inside another
+	evaluating int
 }
 
 type seenKey struct {
@@ -166,11 +169,11 @@ func (r *run) report(f finding) {
 	}
 	r.seen[key] = struct{}{}
 	if len(r.list) == r.opts.MaxIssues {
-		r.list = append(r.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: r.in.Pos(r.in.Root.Offset()), Path: r.path(0),
+		r.list = append(r.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: issue.Pos{Offset: int64(r.in.Root.Offset())}, Path: r.path(0),
 			Message: fmt.Sprintf("want at most %d findings, have more", r.opts.MaxIssues)})
 		return
 	}
-	r.list = append(r.list, issue.Issue{Severity: f.severity, Code: f.code, Pos: r.in.Pos(r.offset(f)), Path: path, Message: f.message, Rule: f.rule})
+	r.list = append(r.list, issue.Issue{Severity: f.severity, Code: f.code, Pos: issue.Pos{Offset: int64(r.offset(f))}, Path: path, Message: f.message, Rule: f.rule})
 }
 
 // offset is where in the text a finding points.

@@ -339,10 +339,7 @@ func lastByte(s string, c byte) int {
 func (r *run) element(n *node, a at, m mode) {
 	f := r.f(a)
 	typ := f.typ
-	t := n.typeNamed(f.choice)
-	if f.choice == "" && len(n.types) > 0 {
-		t = &n.types[0]
-	}
+	t := n.typeOf(f)
 	if t == nil && f.choice != "" && m == profile {
 		r.err(a, CodeType, n.p.label, "want "+typeList(n)+" for "+n.el.Path+", have "+typ+" ("+n.p.label+")")
 		return
@@ -361,7 +358,11 @@ func (r *run) element(n *node, a at, m mode) {
 	r.value(n, a, m)
 	kids := n
 	if m == base {
-		kids = r.kids(n, typ)
+		if t != nil {
+			kids = r.typeFacts(n, t, typ).kids
+		} else {
+			kids = r.kids(n, typ)
+		}
 	}
 	f = r.f(a)
 	switch {

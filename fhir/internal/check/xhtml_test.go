@@ -8,7 +8,6 @@ import (
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
-	"github.com/carabiner-health/carabiner/issue"
 )
 
 // found checks a resource and returns severity, path and message of what is
@@ -19,7 +18,7 @@ func found(t testing.TB, c *Checker, src string) []string {
 	if err := tree.Parse([]byte(src), nil); err != nil {
 		t.Fatal(err)
 	}
-	list := c.Check(&Input{Root: tree.Root(), Pos: func(offset int) issue.Pos { return issue.Pos{Offset: int64(offset)} }})
+	list := c.Check(&Input{Root: tree.Root()})
 	var out []string
 	for _, i := range list {
 		if !strings.Contains(i.Rule, "dom-6") {
