@@ -29,7 +29,36 @@ func (m *machine) begin(text []byte, want *shape, resource string, key []byte) b
 	return m.scan(text, want)
 }
 
-// nodes puts the nodes that steps lead to from a node on the stack, and
+// only returns the one node that steps lead to, 0 if there is none. It is not
+// ok where they may lead to several, or have conditions: then walk tells.
+// Elements of an array are neighbours, so that a look at the next one suffices.
+func (m *machine) only(steps []step, from int32) (node int32, ok bool) {
+	nodes := m.scanner.nodes
+	for i := 0; i < len(steps); i++ {
+		s := &steps[i]
+		if s.kind != stepMember || len(s.names) != 1 {
+			return 0, false
+		}
+		name := s.names[0]
+		from = nodes[from].child
+		for from != 0 && nodes[from].name != name {
+			from = nodes[from].next
+		}
+		if from == 0 {
+			return 0, true
+		}
+		if i+1 < len(steps) && steps[i+1].kind == stepIndex && steps[i+1].n == 0 {
+			i++
+			continue
+		}
+		if next := nodes[from].next; next != 0 && nodes[next].name == name {
+			return 0, false
+		}
+	}
+	return from, true
+}
+
+// walk puts the nodes that steps lead to from a node on the stack, and
 // returns where they begin there. The caller cuts the stack back.
 func (m *machine) walk(steps []step, from int32) int {
 	low := len(m.stack)
@@ -155,6 +184,12 @@ func (m *machine) atom(o *op, from, row int32) (atom, int) {
 	case opRowIndex:
 		return atom{n: int64(row)}, 1
 	case opNodes:
+		if k, ok := m.only(o.steps, from); ok && len(o.steps) > 0 {
+			if k == 0 {
+				return atom{}, 0
+			}
+			return m.value(k, o.class), 1
+		}
 		low := m.walk(o.steps, from)
 		found := m.stack[low:]
 		m.stack = m.stack[:low]

@@ -68,16 +68,15 @@ type walker[C any] struct {
 	exec   executor[C]
 	frames []frame[C]
 	cells  []cell
-	emit   func([]cell) error
+	to     *counting
 }
 
 func newWalker[C any](root *part, parts, columns int, exec executor[C]) *walker[C] {
 	return &walker[C]{root: root, exec: exec, frames: make([]frame[C], parts), cells: make([]cell, columns)}
 }
 
-// rows calls emit for every row of a resource.
-func (w *walker[C]) rows(resource C, emit func([]cell) error) error {
-	w.emit = emit
+// rows makes the rows of a resource.
+func (w *walker[C]) rows(resource C) error {
 	return w.body(w.root, resource, 0)
 }
 
@@ -167,7 +166,7 @@ func (w *walker[C]) inside(p *part, n int) error {
 func (w *walker[C]) after(p *part) error {
 	switch {
 	case p.parent == nil:
-		return w.emit(w.cells)
+		return w.to.emit(w.cells)
 	case p.nth < 0:
 		return w.after(p.parent)
 	}

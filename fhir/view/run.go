@@ -44,6 +44,7 @@ type counting struct {
 	rows int
 }
 
+// emit passes on a row.
 func (c *counting) emit(cells []cell) error {
 	c.rows++
 	return c.row(cells)
@@ -105,6 +106,7 @@ func (r *runner) text(raw []byte, to *counting) (what outcome, ok bool, err erro
 // scanned makes the rows of the resource that was scanned.
 func (r *runner) scanned(to *counting) (outcome, error) {
 	to.rows = 0
+	r.scanWalk.to = to
 	var pass bool
 	var err error
 	if r.scan.tree != nil && r.leavesFilter() {
@@ -118,7 +120,7 @@ func (r *runner) scanned(to *counting) (outcome, error) {
 	if !pass {
 		return filtered, nil
 	}
-	if err := r.scanWalk.rows(0, to.emit); err != nil {
+	if err := r.scanWalk.rows(0); err != nil {
 		return failed, err
 	}
 	if to.rows == 0 {
@@ -171,6 +173,7 @@ func (r *runner) resource(res *fhir.Resource, to *counting) (outcome, error) {
 		return failed, err
 	}
 	to.rows = 0
+	r.treeWalk.to = to
 	r.tree.begin(res)
 	pass, err := r.tree.passes(r.plain.where)
 	if err != nil {
@@ -179,7 +182,7 @@ func (r *runner) resource(res *fhir.Resource, to *counting) (outcome, error) {
 	if !pass {
 		return filtered, nil
 	}
-	if err := r.treeWalk.rows(fhirpath.NodeOf(res.Root()), to.emit); err != nil {
+	if err := r.treeWalk.rows(fhirpath.NodeOf(res.Root())); err != nil {
 		return failed, err
 	}
 	if to.rows == 0 {

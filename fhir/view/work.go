@@ -68,6 +68,7 @@ type worker struct {
 	views   []int  // of that type
 	account *TypeAccount
 	results []outcome
+	count   counting
 }
 
 func (c *conversion) newWorker() (*worker, error) {
@@ -129,7 +130,8 @@ func (w *worker) quick(raw []byte, at issue.Pos) (bool, error) {
 	for k, v := range w.views {
 		t := w.piece.tables[v]
 		t.begin()
-		what, ok, err := w.runners[v].text(raw, &counting{sink: t})
+		w.count.sink = t
+		what, ok, err := w.runners[v].text(raw, &w.count)
 		if !ok || err != nil {
 			for _, u := range w.views[:k+1] { // the tree tells, for all views
 				w.piece.tables[u].rollback()
@@ -184,7 +186,8 @@ func (w *worker) visit(r *fhir.Resource) error {
 	for _, v := range w.views {
 		t := w.piece.tables[v]
 		t.begin()
-		what, err := w.runners[v].resource(r, &counting{sink: t})
+		w.count.sink = t
+		what, err := w.runners[v].resource(r, &w.count)
 		if err == nil {
 			w.done(v, what, r.Pos())
 			continue
