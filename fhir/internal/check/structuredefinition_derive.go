@@ -136,6 +136,9 @@ func (d *definition) narrowTypes(diff *fhirdef.Element, n *node, where string) {
 		at := slices.IndexFunc(n.types, func(b elementType) bool {
 			return b.name == name || b.name == "*" || b.Code == t.Code || d.defs.IsSubtype(name, b.name)
 		})
+		if at < 0 && d.defs.Type(name) == nil {
+			continue // of another version of FHIR
+		}
 		if at < 0 {
 			d.noSnapshot(where, "type "+name+", which the base does not allow")
 			continue
@@ -273,7 +276,9 @@ func (d *definition) stepTo(n *node, step pathStep) (out []*node, known bool) {
 		return out, len(out) > 0
 	}
 	kids := d.below(n)
-	if len(kids) == 0 || slices.ContainsFunc(n.types, func(t elementType) bool { return d.defs.Abstract(t.name) && t.name != "BackboneElement" && t.name != "Element" }) {
+	if len(kids) == 0 || slices.ContainsFunc(n.types, func(t elementType) bool {
+		return d.defs.Abstract(t.name) && t.name != "BackboneElement" && t.name != "Element"
+	}) {
 		return nil, len(n.types) > 0 && isPrimitive(n.types[0].name)
 	}
 	for _, k := range kids {

@@ -145,7 +145,7 @@ func (d *definition) characteristics(a at, e jsontree.Value, types []string) {
 		name string
 		can  func(string) bool
 	}{{"binding", d.coded}, {"maxLength", d.long}, {"minValue", d.ordered}, {"maxValue", d.ordered}} {
-		if !says(e, x.name) {
+		if !mentions(e, x.name) {
 			continue
 		}
 		able := false
@@ -158,8 +158,8 @@ func (d *definition) characteristics(a at, e jsontree.Value, types []string) {
 	}
 }
 
-// says tells whether an element says something, a choice by its name without the type.
-func says(v jsontree.Value, name string) bool {
+// mentions tells whether an element says something, a choice by its name without the type.
+func mentions(v jsontree.Value, name string) bool {
 	choice := strings.HasSuffix(name, "Value")
 	for m := v.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
 		if m.KeyIs(name) || choice && strings.HasPrefix(m.Key(), name) {
@@ -171,7 +171,7 @@ func says(v jsontree.Value, name string) bool {
 
 func (d *definition) coded(typ string) bool {
 	switch typ {
-	case "Coding", "CodeableConcept", "CodeableReference", "Quantity", "http://hl7.org/fhirpath/System.String", "Element":
+	case "Coding", "CodeableConcept", "CodeableReference", "Quantity", "Extension", "http://hl7.org/fhirpath/System.String", "Element":
 		return true
 	}
 	return d.long(typ) || d.defs.IsSubtype(typ, "Quantity")
