@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -227,6 +228,7 @@ func isAutolink(b []byte) bool {
 // Extensions by which a definition says more of a value.
 const (
 	extensionRegex       = "http://hl7.org/fhir/StructureDefinition/regex"
+	extensionMinLength   = "http://hl7.org/fhir/StructureDefinition/minLength"
 	extensionMaxDecimals = "http://hl7.org/fhir/StructureDefinition/maxDecimalPlaces"
 )
 
@@ -258,6 +260,10 @@ func (r *run) extendedBounds(n *node, a at) {
 		switch e.URL {
 		case extensionRegex:
 			r.matchesRegex(n, a, e.Value.Value.Text(), text)
+		case extensionMinLength:
+			if have := utf8.RuneCount(text); isNumber && int64(have) < limit {
+				r.err(a, CodeRange, n.p.label, "want at least "+strconv.FormatInt(limit, 10)+" characters in "+name+", have "+strconv.Itoa(have)+" ("+n.p.label+")")
+			}
 		case extensionMaxDecimals:
 			_, fraction, _ := bytes.Cut(text, []byte{'.'})
 			if isNumber && int64(len(fraction)) > limit {

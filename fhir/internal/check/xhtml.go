@@ -94,16 +94,37 @@ type narrative struct {
 	*run
 	at      at
 	div     *xhtml.Node
-	unknown bool // an element or attribute that is not allowed was met
-	links   int  // a and img so far
+	unknown bool            // an element or attribute that is not allowed was met
+	links   int             // a and img so far
+	told    map[string]bool // faults of links by address, place and text, so that none comes twice
 }
 
 func (n *narrative) err(message string)  { n.run.err(n.at, CodeNarrative, narrativeURL, message) }
 func (n *narrative) warn(message string) { n.run.warn(n.at, CodeNarrative, narrativeURL, message) }
 
-// badLink reports a link or image, which have no path of their own, by its number.
-func (n *narrative) badLink(message string) {
+// badLink reports a link or image, which have no path of their own, by its
+// number; one that stands in the narrative again only once.
+func (n *narrative) badLink(c *xhtml.Node, message string) {
+	href, _ := c.Attr("href")
+	src, _ := c.Attr("src")
+	key := message + "\n" + href + "\n" + src + "\n" + place(c) + "\n" + c.AllText()
+	if n.told[key] {
+		return
+	}
+	if n.told == nil {
+		n.told = map[string]bool{}
+	}
+	n.told[key] = true
 	n.err(message + " (link or image " + strconv.Itoa(n.links) + ")")
+}
+
+// place is where an element stands: the names of those around it.
+func place(n *xhtml.Node) string {
+	s := n.Name
+	for p := n.Parent; p != nil; p = p.Parent {
+		s = p.Name + "/" + s
+	}
+	return s
 }
 
 // elements checks names, attributes and addresses below an element.
@@ -156,18 +177,18 @@ func (n *narrative) link(c *xhtml.Node) {
 		return
 	}
 	n.links++
-	n.address(href)
+	n.address(c, href)
 	scheme, rest, absolute := strings.Cut(href, ":")
 	switch {
 	case len(href) > 1 && href[0] == '#':
 		if !n.hasTarget(href[1:]) {
-			n.badLink("want a link to an id or a name inside the resource, have one that leads nowhere")
+			n.badLink(c, "want a link to an id or a name inside the resource, have one that leads nowhere")
 		}
 	case !absolute || rest == "" || !isScheme(scheme):
 	case scheme == "javascript" || scheme == "vbscript":
-		n.badLink("want no active content, have a link to a script")
+		n.badLink(c, "want no active content, have a link to a script")
 	case scheme == "urn" || scheme == "cid":
-		n.badLink("want a link that can be followed, have one of scheme " + scheme)
+		n.badLink(c, "want a link that can be followed, have one of scheme "+scheme)
 	case !listed(" http https tel mailto data ", scheme):
 		n.info(n.at, CodeNarrative, narrativeURL, "want a link of http, https, tel, mailto or data, have another scheme")
 	}
@@ -180,29 +201,29 @@ func (n *narrative) image(c *xhtml.Node) {
 		return
 	}
 	n.links++
-	n.address(src)
+	n.address(c, src)
 	if ref, inside := strings.CutPrefix(src, "#"); inside && !hasID(n.root(), ref) {
-		n.badLink("want an image that is contained, have a reference that leads nowhere")
+		n.badLink(c, "want an image that is contained, have a reference that leads nowhere")
 	}
 }
 
 // address checks the characters of an address.
-func (n *narrative) address(text string) {
+func (n *narrative) address(c *xhtml.Node, text string) {
 	switch data, isData := strings.CutPrefix(text, "data:"); {
 	case text == "":
-		n.badLink("want an address, have an empty one")
+		n.badLink(c, "want an address, have an empty one")
 	case isData:
 		head, content, ok := strings.Cut(data, ",")
 		switch {
 		case !ok || content == "":
-			n.badLink("want data after the comma of a data address, have none")
+			n.badLink(c, "want data after the comma of a data address, have none")
 		case strings.Contains(content, ","):
-			n.badLink("want one comma in a data address, have several")
+			n.badLink(c, "want one comma in a data address, have several")
 		case strings.HasSuffix(head, ";base64") && !isBase64(content):
-			n.badLink("want base64 in a data address, have other characters")
+			n.badLink(c, "want base64 in a data address, have other characters")
 		}
-	case strings.ContainsFunc(text, func(c rune) bool { return c < 0x80 && !isAddressByte(byte(c)) }):
-		n.badLink("want an address of the characters that RFC 3986 allows, have others")
+	case strings.ContainsFunc(text, func(x rune) bool { return x < 0x80 && !isAddressByte(byte(x)) }):
+		n.badLink(c, "want an address of the characters that RFC 3986 allows, have others")
 	}
 }
 

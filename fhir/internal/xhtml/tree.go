@@ -71,3 +71,14 @@ func (n *Node) HasContent() bool {
 	}
 	return false
 }
+
+// AllText returns the text of everything below n.
+func (n *Node) AllText() string {
+	var b strings.Builder
+	for c := range n.All() {
+		if c.Kind == Text {
+			b.WriteString(c.Text)
+		}
+	}
+	return b.String()
+}
