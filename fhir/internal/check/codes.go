@@ -57,6 +57,11 @@ const (
 	CodeMeasure issue.Code = "fhir-measure"
 	// CodeDefinition: a definitional resource that contradicts itself or FHIR.
 	CodeDefinition issue.Code = "fhir-definition"
+	// CodeElementID: two elements of a resource have the same id.
+	CodeElementID issue.Code = "fhir-element-id"
+	// CodeContained: a contained resource that nothing refers to, or that has what
+	// only a resource by itself may have.
+	CodeContained issue.Code = "fhir-contained"
 	// CodeSecurity: content that is dangerous to show.
 	CodeSecurity issue.Code = "fhir-security"
 )

@@ -175,9 +175,10 @@ func (c *Checker) expression(text string) (*fhirpath.Expression, error) {
 // input is what expressions at a frame see. It is good until the evaluation ends.
 func (r *run) input(a at) *fhirpath.Input {
 	if r.evaluating == len(r.inputs) {
-		r.inputs = append(r.inputs, &fhirpath.Input{Now: r.opts.Now, ConformsTo: r.nodeConforms})
+		r.inputs = append(r.inputs, &fhirpath.Input{Now: r.opts.Now, ConformsTo: r.nodeConforms, Resolve: r.nodeResolve})
 	}
 	in := r.inputs[r.evaluating]
+	r.evaluated = a
 	f := r.f(a)
 	in.Resource = fhirpath.ResourceNode(r.f(f.scope).value)
 	in.Root = in.Resource
@@ -201,10 +202,19 @@ func (r *run) rootOf(scope at) at {
 	return scope
 }
 
+// nodeResolve answers resolve(), from the element whose expression is evaluated.
+func (r *run) nodeResolve(reference string, _ fhirpath.Node) (fhirpath.Node, bool) {
+	if found := r.resolveQuietly(r.evaluated, parseReference(reference)); found.value.Kind() == jsontree.Object {
+		return fhirpath.ResourceNode(found.value), true
+	}
+	v, ok := r.find(reference)
+	return fhirpath.ResourceNode(v), ok && v.Kind() == jsontree.Object
+}
+
 // nodeConforms answers conformsTo().
 func (r *run) nodeConforms(n fhirpath.Node, profile string) (bool, error) {
 	r.evaluating++ // the input of the expression that asks is in use
-	defer func() { r.evaluating-- }()
+	defer func(a at) { r.evaluating, r.evaluated = r.evaluating-1, a }(r.evaluated)
 	a := r.push(none, frame{value: n.Value(), companion: n.Companion(), typ: n.Type(), index: -1})
 	defer r.pop(a)
 	return r.conforms(a, profile), nil

@@ -23,8 +23,8 @@ func (r *run) profile(a at, st *fhirdef.Structure) {
 		r.err(a, CodeType, st.URL, "want a "+st.Type+" for profile "+st.URL+", have "+name)
 		return
 	}
-	if st.Derivation != "constraint" || r.depth >= maxDepth {
-		return // a type: the base walk has seen to it
+	if r.defs.Type(st.Type) == st || r.depth >= maxDepth {
+		return // the type itself: the base walk has seen to it
 	}
 	if len(st.Elements) == 0 {
 		r.warn(a, CodeProfileUnknown, st.URL, "want a profile with a snapshot, have none for "+st.URL+": not checked")

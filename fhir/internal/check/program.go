@@ -275,9 +275,6 @@ func (n *node) typeNamed(name string) *elementType {
 
 // baseOf returns the program of the type that a profile constrains; nil for a type.
 func (c *Checker) baseOf(st *fhirdef.Structure) *program {
-	if st.Derivation != "constraint" {
-		return nil
-	}
 	if base := c.defs.Type(st.Type); base != nil && base != st {
 		return c.program(base)
 	}

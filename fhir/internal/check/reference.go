@@ -24,7 +24,7 @@ func (r *run) reference(n *node, a at) {
 		if r.opts.AssumeValidRestReferences {
 			return
 		}
-		r.err(a, CodeReference, "Reference", "want a relative reference as Type/id, have another form")
+		r.err(a, CodeReference, "Reference", "want a reference as an address or Type/id, have another form")
 		return
 	}
 	r.referenceType(a, ref)
@@ -100,7 +100,7 @@ func (r *run) referenceTargets(n *node, t *elementType, a at) {
 		if !r.defs.IsSubtype(typ, st.Type) {
 			continue
 		}
-		if st.Derivation != "constraint" {
+		if r.defs.Type(st.Type) == st {
 			return
 		}
 		fits = append(fits, url)
@@ -155,7 +155,7 @@ type parsedReference struct {
 // parseReference takes a reference apart. (R4 §2.3.0.1 to .4)
 func parseReference(text string) parsedReference {
 	ref := parsedReference{text: text}
-	if text == "" {
+	if text == "" || strings.ContainsAny(text, " \t\r\n") {
 		return ref
 	}
 	switch {
@@ -248,6 +248,15 @@ func (r *run) resolve(a at, ref parsedReference) resolved {
 		}
 	}
 	return out
+}
+
+// resolveQuietly is resolve without findings.
+func (r *run) resolveQuietly(a at, ref parsedReference) resolved {
+	r.trial++
+	failed := r.failed
+	found := r.resolve(a, ref)
+	r.trial, r.failed = r.trial-1, failed
+	return found
 }
 
 // entryAround returns the frame of the Bundle entry that holds the resource of a

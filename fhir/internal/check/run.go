@@ -25,12 +25,20 @@ type run struct {
 	ids        []byte               // scratch
 	inputs     []*fhirpath.Input    // one for each evaluation inside another
 	evaluating int
+	evaluated  at
+	elementIDs map[elementID]struct{}
 }
 
 type seenKey struct {
 	code    issue.Code
 	path    string
 	message string
+}
+
+// elementID is an id inside a resource.
+type elementID struct {
+	scope at
+	id    string
 }
 
 type memoKey struct {
@@ -70,6 +78,7 @@ func (r *run) finish() {
 	clear(r.seen)
 	clear(r.memo)
 	clear(r.bundle)
+	clear(r.elementIDs)
 	r.trial, r.failed = 0, 0
 }
 

@@ -42,6 +42,7 @@ func (r *run) resource(a at, profiles []string) {
 	for _, url := range profiles {
 		r.profileURL(a, url)
 	}
+	r.contained(a)
 	r.resourceRules(a)
 }
 
@@ -125,6 +126,9 @@ func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode)
 		}
 		return
 	}
+	if m == base && string(key) == "id" && r.f(a).scope != a {
+		r.elementID(a, member)
+	}
 	s := &r.slots[first+to.slot]
 	if to.companion {
 		if s.choice != "" && s.choice != to.typ {
@@ -141,6 +145,21 @@ func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode)
 		return
 	}
 	s.value, s.choice, s.excluded = member, to.typ, to.excluded
+}
+
+// elementID checks that the id of an element is the only one of its resource.
+// (R4 §2.24.0.1, Element.id)
+func (r *run) elementID(a at, v jsontree.Value) {
+	key := elementID{r.f(a).scope, v.Text()}
+	if _, ok := r.elementIDs[key]; ok {
+		r.report(finding{severity: issue.Error, code: CodeElementID, rule: "Element.id", at: a, value: v,
+			message: "want an id that no other element of the resource has, have one again"})
+		return
+	}
+	if r.elementIDs == nil {
+		r.elementIDs = make(map[elementID]struct{})
+	}
+	r.elementIDs[key] = struct{}{}
 }
 
 // unknownMember reports a member that the element doesn't have.
