@@ -52,8 +52,5 @@ func (r *run) typeRules(n *node, a at) {
 
 // The subjects that follow have their own files.
 
-func (r *run) valueSet(a at)            {}
-func (r *run) codeSystem(a at)          {}
 func (r *run) searchParameter(a at)     {}
 func (r *run) operationDefinition(a at) {}
-func (r *run) conceptMap(a at)          {}
