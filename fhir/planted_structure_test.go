@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/carabiner-health/carabiner/fhir"
-	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 	"github.com/carabiner-health/carabiner/fhir/internal/check"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -38,7 +37,9 @@ func structurePlanters() []planter {
 
 // plain tells spots in which any mistake is the only one: not the parts of an
 // extension or coding, nor a narrative, whose own rules speak first.
-func (s *spot) plain() bool { return s.owner != nil && s.typ != "xhtml" && s.value.Kind() != jsontree.Null }
+func (s *spot) plain() bool {
+	return s.owner != nil && s.typ != "xhtml" && s.value.Kind() != jsontree.Null
+}
 
 func plantMissing(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
@@ -290,10 +291,4 @@ func plantUnknownType(s *subject, emit func(planted)) {
 			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeType}, path: x.path, at: e.at, spreads: true})
 		}
 	}
-}
-
-// memberOf returns the definition of the member that a name in JSON means.
-func memberOf(x *spot, name string) *fhirdef.Member {
-	m, _ := x.shape.JSON([]byte(name))
-	return m
 }

@@ -107,7 +107,7 @@ func plantUnboundConcept(s *subject, emit func(planted)) {
 
 func plantForeignCode(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
-		if x.typ != "Coding" || x.value.Get("code").Kind() != jsontree.String || x.owner == nil {
+		if x.typ != "Coding" || x.value.Get("code").Kind() != jsontree.String || x.value.Get("version").Kind() != jsontree.Invalid || x.owner == nil {
 			continue
 		}
 		system := x.value.Get("system").Text()
