@@ -21,7 +21,7 @@ func (r *run) reference(n *node, a at) {
 	}
 	ref := parseReference(text)
 	if ref.kind == refMalformed {
-		if r.opts.AssumeValidRestReferences {
+		if r.opts.AssumeValidRestReferences && !strings.ContainsAny(text, " \t\r\n") {
 			return
 		}
 		r.err(a, CodeReference, "Reference", "want a reference as an address or Type/id, have another form")

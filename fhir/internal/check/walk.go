@@ -150,6 +150,9 @@ func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode)
 // elementID checks that the id of an element is the only one of its resource.
 // (R4 §2.24.0.1, Element.id)
 func (r *run) elementID(a at, v jsontree.Value) {
+	if r.f(a).typ == "ElementDefinition" {
+		return // snapshot and differential have the same ids
+	}
 	key := elementID{r.f(a).scope, v.Text()}
 	if _, ok := r.elementIDs[key]; ok {
 		r.report(finding{severity: issue.Error, code: CodeElementID, rule: "Element.id", at: a, value: v,
