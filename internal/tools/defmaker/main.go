@@ -1,7 +1,7 @@
 // Command defmaker turns the published definitions of FHIR R4, of HL7's
 // terminology and of HL7's extension pack into the facts that package
-// fhir/fhirdef embeds: structures, value sets and code systems without prose,
-// and without the codes of systems that have a licence of their own.
+// fhir/fhirdef embeds: structures, value sets, code systems and search parameters
+// without prose, and without the codes of systems that have a licence of their own.
 package main
 
 import (
@@ -79,5 +79,10 @@ func build(shared fs.FS) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []file{{"r4.zst", blob}, {"r4.index.zst", index}, {"SOURCES", hashes.Bytes()}}, nil
+	search, source, err := buildSearch(shared)
+	if err != nil {
+		return nil, err
+	}
+	hashes.WriteString(source)
+	return []file{{"r4.zst", blob}, {"r4.index.zst", index}, {"search.zst", search}, {"SOURCES", hashes.Bytes()}}, nil
 }

@@ -17,8 +17,8 @@ func TestCommittedFactsAreWhatTheMakerMakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != 3 {
-		t.Errorf("want 3 files, have %d", len(files))
+	if len(files) != 4 {
+		t.Errorf("want 4 files, have %d", len(files))
 	}
 	for _, f := range files {
 		b, err := os.ReadFile(filepath.Join(golden.Root(t), "fhir", "fhirdef", "data", f.name))
