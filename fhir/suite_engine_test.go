@@ -90,8 +90,8 @@ func (e *suiteEngine) definitions(r *suiteRun) (*fhirdef.Definitions, []string, 
 		if name == r.ProfileFile && r.Profile == "" {
 			profiles = []string{res.Get("url").Text()}
 		}
-		if err := own.Add(res.Raw(), name); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		if own.Add(res.Raw(), name) != nil {
+			continue // nor does what is no definition
 		}
 	}
 	packages := []*fhirdef.Package{}

@@ -79,12 +79,12 @@ func suiteTable(results []*compared) string {
 // least is what the suite has reached; it may only rise. The first line is of
 // all runs, the second of those that are not nearly free.
 var least = [2]tally{
-	{valid: 0, count: 0, places: 0},
-	{valid: 0, count: 0, places: 0},
+	{valid: 326, count: 321, places: 314},
+	{valid: 264, count: 259, places: 252},
 }
 
 // mostUnexplained is how many disagreements may lack a reason; it may only fall.
-const mostUnexplained = 400
+const mostUnexplained = 9
 
 // checkTotals compares the totals with what was reached before.
 func checkTotals(t *testing.T, results []*compared) {
@@ -112,9 +112,6 @@ const disagreementsHead = `# Runs of HL7's validator cases (R4) on which this va
 // checkDisagreements compares the runs that disagree with the list of them.
 func checkDisagreements(t *testing.T, results []*compared) {
 	t.Helper()
-	if _, err := os.Stat(disagreementsFile); os.IsNotExist(err) && os.Getenv("CARABINER_UPDATE") == "" {
-		t.Skipf("%s is not there yet: CARABINER_UPDATE=1 makes it", disagreementsFile)
-	}
 	reasons := readReasons(t)
 	var b strings.Builder
 	b.WriteString(disagreementsHead)
