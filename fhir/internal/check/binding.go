@@ -96,7 +96,7 @@ func (r *run) notChecked(a at, set *fhirdef.Set, strength string) {
 	severity := issue.Information
 	why := "it needs a terminology server"
 	if known, reason := set.Known(); !known {
-		why = reason.String()
+		why = because(reason)
 		if strength == "required" && reason.Kind == fhirdef.ValueSetNotKnown {
 			severity = issue.Warning
 		}
@@ -227,15 +227,40 @@ func (r *run) coding(a at) {
 	case len(code) == 0:
 		return
 	}
-	info, m, reason := r.defs.LookupCode(string(system), string(v.Get("version").Bytes(nil)), string(code))
-	switch m {
+	known := r.lookup(system, v.Get("version").Bytes(nil), code)
+	switch known.membership {
 	case fhirdef.In:
-		r.codeFacts(a, v, &info)
+		r.codeFacts(a, v, &known.info)
 	case fhirdef.Out:
 		r.err(a, CodeCode, "Coding", "want a code of code system "+string(system)+", have one it does not hold")
 	default:
-		r.codeNotChecked(a, v, string(system), reason)
+		r.codeNotChecked(a, v, string(system), known.reason)
 	}
+}
+
+// knownCode is what the definitions say of one code.
+type knownCode struct {
+	info       fhirdef.CodeInfo
+	membership fhirdef.Membership
+	reason     fhirdef.Reason
+}
+
+// maxKnownCodes bounds the codes that a run remembers for the inputs to come.
+const maxKnownCodes = 20_000
+
+// lookup is LookupCode of the definitions, which a run asks once for each code.
+func (r *run) lookup(system, version, code []byte) *knownCode {
+	r.ids = append(append(append(append(append(r.ids[:0], system...), 0), version...), 0), code...)
+	if k, ok := r.codes[string(r.ids)]; ok {
+		return k
+	}
+	k := new(knownCode)
+	k.info, k.membership, k.reason = r.defs.LookupCode(string(system), string(version), string(code))
+	if r.codes == nil || len(r.codes) >= maxKnownCodes {
+		r.codes = make(map[string]*knownCode)
+	}
+	r.codes[string(r.ids)] = k
+	return k
 }
 
 // isValueSet tells an address that is known as a value set's and not as a code
@@ -281,8 +306,8 @@ func (r *run) codeNotChecked(a at, v jsontree.Value, system string, reason fhird
 		severity = issue.Information
 	}
 	s := r.child(a, "system", -1, v.Get("system"), "uri")
-	r.report(finding{severity: severity, code: CodeNotChecked, at: s, rule: system,
-		message: "want the code looked up in its code system: not checked, " + reason.String()})
+	r.report(finding{severity: severity, code: CodeNotChecked, at: s, rule: safeRule(system),
+		message: "want the code looked up in its code system: not checked, " + because(reason)})
 	r.pop(s)
 }
 
@@ -298,12 +323,15 @@ func isLicensed(system string) bool {
 }
 
 // isAbsolute tells an absolute address or URN. (RFC 3986 §3.1)
-func isAbsolute(uri []byte) bool {
-	i := bytes.IndexByte(uri, ':')
-	if i < 1 {
+func isAbsolute[T string | []byte](uri T) bool {
+	i := 0
+	for i < len(uri) && uri[i] != ':' {
+		i++
+	}
+	if i < 1 || i == len(uri) {
 		return false
 	}
-	for _, c := range uri[:i] {
+	for _, c := range []byte(uri[:i]) {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' {
 			return false
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,8 @@ type node struct {
 	slots  []*node
 	slices []*node
 	names  map[string]named // members of the JSON form
+	// required are the slots that ask for an element, themselves or by a slice.
+	required []int
 	// added are the constraints that the base definition does not have.
 	added []*constraint
 	all   []*constraint
@@ -225,6 +228,9 @@ func (n *node) index() {
 		n.names = make(map[string]named, 2*len(n.slots))
 	}
 	for i, s := range n.slots {
+		if s.asks() {
+			n.required = append(n.required, i)
+		}
 		switch {
 		case s.choice():
 			for _, t := range s.types {
@@ -248,6 +254,11 @@ func (n *node) index() {
 	for _, s := range n.slices {
 		s.index()
 	}
+}
+
+// asks tells whether an element or one of its slices must be there.
+func (n *node) asks() bool {
+	return n.el.Min > 0 || slices.ContainsFunc(n.slices, (*node).asks)
 }
 
 func upper(name string) string {

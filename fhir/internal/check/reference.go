@@ -169,10 +169,11 @@ func parseReference(text string) parsedReference {
 	if i := strings.Index(text, "/_history/"); i >= 0 {
 		ref.text, ref.version = text[:i], text[i+len("/_history/"):]
 	}
-	absolute := isAbsolute([]byte(text)) && strings.Contains(text, "://")
-	parts := strings.Split(strings.TrimSuffix(ref.text, "/"), "/")
-	if n := len(parts); n >= 2 && isTypeName(parts[n-2]) && parts[n-1] != "" {
-		ref.typ, ref.id = parts[n-2], parts[n-1]
+	absolute := strings.Contains(text, "://") && isAbsolute(text)
+	head, last := cutLast(strings.TrimSuffix(ref.text, "/"))
+	server, typ := cutLast(head)
+	if isTypeName(typ) && last != "" {
+		ref.typ, ref.id = typ, last
 		if i := strings.IndexAny(ref.id, "?#"); i >= 0 {
 			ref.id = ref.id[:i]
 		}
@@ -182,12 +183,18 @@ func parseReference(text string) parsedReference {
 		ref.kind = refAbsolute
 	case strings.Contains(text, "?") && isTypeName(text[:strings.IndexByte(text, '?')]):
 		ref.kind, ref.typ, ref.id = refSearch, text[:strings.IndexByte(text, '?')], ""
-	case len(parts) == 2 && ref.typ != "":
+	case server == "" && ref.typ != "" && ref.text[0] != '/':
 		ref.kind = refRelative
-	case isAbsolute([]byte(text)):
+	case isAbsolute(text):
 		ref.kind = refAbsolute
 	}
 	return ref
+}
+
+// cutLast cuts a path before its last part.
+func cutLast(path string) (head, last string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[:max(i, 0)], path[i+1:]
 }
 
 func isTypeName(s string) bool {

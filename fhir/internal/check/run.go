@@ -26,6 +26,7 @@ type run struct {
 	inputs     []*fhirpath.Input    // one for each evaluation inside another
 	evaluating int
 	evaluated  at
+	codes      map[string]*knownCode // kept for further inputs
 	elementIDs map[elementID]struct{}
 }
 

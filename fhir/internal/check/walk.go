@@ -10,6 +10,7 @@ import (
 
 // slot gathers what one object holds for one child element.
 type slot struct {
+	index            int // of the child element in the slots of the node
 	value, companion jsontree.Value
 	choice           string // the type that the member's name says
 	excluded         bool   // the profile does not allow the type
@@ -77,7 +78,7 @@ func (r *run) ownProfiles(a at) {
 func (r *run) profileURL(a at, url string) {
 	st := r.defs.Structure(url)
 	if st == nil {
-		r.warn(a, CodeProfileUnknown, url, "want the definition of profile "+url+", have none: not checked")
+		r.warn(a, CodeProfileUnknown, safeRule(url), "want the definition of profile "+safeURL(url)+", have none: not checked")
 		return
 	}
 	r.profile(a, st)
@@ -95,25 +96,45 @@ const (
 // by the slots of kids; n is the element they belong to.
 func (r *run) object(n, kids *node, a at, v jsontree.Value, m mode) {
 	first := len(r.slots)
-	for range kids.slots {
-		r.slots = append(r.slots, slot{})
-	}
 	for member := v.First(); member.Kind() != jsontree.Invalid; member = member.Next() {
 		r.member(kids, a, first, member, m)
 	}
-	for i, s := range kids.slots {
-		got := r.slots[first+i]
-		if isPrimitive(r.f(a).typ) && s.name == "value" && got.value.Kind() == jsontree.Invalid {
-			count := 0 // the value of a primitive is its own
-			if r.f(a).value.Kind() != jsontree.Invalid {
-				count = 1
+	last := len(r.slots)
+	for i := first; i < last; i++ {
+		got := r.slots[i]
+		r.slot(kids.slots[got.index], a, got, m)
+	}
+	for _, i := range kids.required {
+		if s := kids.slots[i]; isPrimitive(r.f(a).typ) && s.name == "value" {
+			if r.f(a).value.Kind() == jsontree.Invalid { // the value of a primitive is its own
+				r.cardinality(s, a, 0)
 			}
-			r.cardinality(s, a, count)
-			continue
+		} else if !r.gathered(first, last, i) {
+			r.slot(s, a, slot{}, m)
 		}
-		r.slot(s, a, got, m)
 	}
 	r.slots = r.slots[:first]
+}
+
+// gathered tells whether an object has the child element of a slot.
+func (r *run) gathered(first, last, index int) bool {
+	for i := first; i < last; i++ {
+		if r.slots[i].index == index {
+			return true
+		}
+	}
+	return false
+}
+
+// gather returns what an object holds of the child element of a slot.
+func (r *run) gather(first, index int) *slot {
+	for i := len(r.slots) - 1; i >= first; i-- {
+		if r.slots[i].index == index {
+			return &r.slots[i]
+		}
+	}
+	r.slots = append(r.slots, slot{index: index})
+	return &r.slots[len(r.slots)-1]
 }
 
 // member finds the slot of one member.
@@ -129,7 +150,7 @@ func (r *run) member(kids *node, a at, first int, member jsontree.Value, m mode)
 	if m == base && string(key) == "id" && r.f(a).scope != a {
 		r.elementID(a, member)
 	}
-	s := &r.slots[first+to.slot]
+	s := r.gather(first, to.slot)
 	if to.companion {
 		if s.choice != "" && s.choice != to.typ {
 			return // told of at the value
@@ -317,6 +338,9 @@ func (r *run) item(s *node, a at, f frame, m mode, counts []int, order *int) {
 	if n != s && m == profile { // what holds of the whole list holds of a slice's item too
 		r.value(s, item, m)
 		r.constraints(s, item, m)
+		if f := r.f(item); len(n.slots) == 0 && len(s.slots) > 0 && !isPrimitive(f.typ) && f.value.Kind() == jsontree.Object {
+			r.object(s, s, item, f.value, m) // a snapshot need not say it again for the slice
+		}
 	}
 	r.element(n, item, m)
 }
