@@ -199,18 +199,19 @@ func (d *decoder) elementLiteral(e *Element, name string, v jsontree.Value) {
 	}
 }
 
-// max reads an upper limit: a number or *.
+// max reads an upper limit: the text of a number or *. A JSON number is not
+// allowed there, but says the same.
 func (d *decoder) max(v jsontree.Value) int {
 	if v.Kind() == jsontree.Invalid {
 		return -1
 	}
-	s := d.text(v)
+	s := d.scalar(v)
 	if s == "*" {
 		return Unbounded
 	}
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
-		if v.Kind() == jsontree.String {
+		if v.Kind() != jsontree.Object && v.Kind() != jsontree.Array {
 			d.fail(v, "a number or *", "another text")
 		}
 		return -1

@@ -49,8 +49,3 @@ func (r *run) typeRules(n *node, a at) {
 		}
 	}
 }
-
-// The subjects that follow have their own files.
-
-func (r *run) searchParameter(a at)     {}
-func (r *run) operationDefinition(a at) {}
