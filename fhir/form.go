@@ -3,8 +3,10 @@ package fhir
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
+	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
 )
@@ -12,23 +14,23 @@ import (
 // formFindings returns what is wrong with the JSON form of r (R4 §2.6.2, JSON
 // representation): no empty object, array or string, null only as a place holder
 // beside a _x member, no member twice, no control characters, no array in an
-// array. It knows no definitions.
-func formFindings(r *Resource, max int) issue.List {
-	f := form{r: r, max: max}
+// array. The definitions only tell how elements are called.
+func formFindings(r *Resource, defs *fhirdef.Definitions, max int) issue.List {
+	f := form{r: r, defs: defs, max: max}
 	f.path = append(f.buffer[:0], step{index: -1})
+	f.twice = r.tree.Duplicates()
 	f.object(r.root)
-	for _, pos := range r.Duplicates() {
-		f.addAt(pos, issue.Error, CodeDuplicate, r.typ, "want a member once in an object, have it again")
-	}
 	return f.list
 }
 
 // form is one run of formFindings.
 type form struct {
 	r      *Resource
+	defs   *fhirdef.Definitions
 	max    int
 	list   issue.List
 	path   []step
+	twice  []int // offsets of the names that repeat one
 	buffer [24]step
 }
 
@@ -55,22 +57,36 @@ func (f *form) addAt(pos issue.Pos, s issue.Severity, code issue.Code, path, mes
 	}
 }
 
-// text writes the path.
+// text writes the path: in FHIRPath as far as the elements are FHIR's, by the
+// names of members below others.
 func (f *form) text() string {
 	b := []byte(f.r.typ)
 	if !IsResourceType(f.r.typ) {
 		b = []byte("Resource")
 	}
+	shape, v := f.defs.Shape(f.r.typ), f.r.root
 	for _, s := range f.path[1:] {
 		if s.index >= 0 {
+			v = v.Index(s.index)
 			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
-			continue
-		}
-		b = append(b, '.')
-		if isMemberName(s.name) {
-			b = append(b, s.name...)
 		} else {
-			b = append(b, '?')
+			v = v.Get(string(s.name))
+			b = append(b, '.')
+			member, typ := shape.JSON(bytes.TrimPrefix(s.name, []byte{'_'}))
+			switch {
+			case member != nil && member.Choice:
+				b = append(append(append(append(b, member.Name...), ".ofType("...), typ...), ')')
+			case member != nil:
+				b = append(b, member.Name...)
+			case isMemberName(s.name):
+				b = append(b, s.name...)
+			default:
+				b = append(b, '?')
+			}
+			shape = f.defs.Shape(typ)
+		}
+		if name := v.Get("resourceType"); name.Kind() == jsontree.String {
+			shape = f.defs.Shape(name.Text())
 		}
 	}
 	return string(b)
@@ -86,6 +102,11 @@ func (f *form) object(v jsontree.Value) {
 	f.path = append(f.path, step{})
 	for m := first; m.Kind() != jsontree.Invalid; m = m.Next() {
 		name := m.KeyBytes()
+		if len(f.twice) > 0 && slices.Contains(f.twice, m.KeyOffset()) {
+			f.path = f.path[:top]
+			f.addAt(f.r.posAt(m.KeyOffset()-f.r.root.Offset()), issue.Error, CodeDuplicate, f.text(), "want a member once in an object, have it again")
+			f.path = f.path[:top+1]
+		}
 		f.path[top] = step{name: name, index: -1}
 		if len(name) > 0 && name[0] == '_' {
 			f.companion(v, m, name)

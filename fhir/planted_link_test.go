@@ -91,7 +91,7 @@ func plantContainedIDTwice(s *subject, emit func(planted)) {
 		if x.name == "contained" {
 			e := appended(s.text, x.member, string(x.value.Raw()))
 			path := x.owner.path + ".contained[" + itoa(x.member.Len()) + "]"
-			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeReference}, path: path})
+			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeContained}, path: path})
 		}
 	}
 }

@@ -16,7 +16,6 @@ func profilePlanters() []planter {
 		{"discriminator of a required slice changed", plantDiscriminator},
 		{"slice repeated", plantSliceRepeated},
 		{"type of a choice not allowed", plantWrongChoice},
-		{"element that the profile forbids", plantForbidden},
 		{"more than the profile allows", plantTooMany},
 	}
 }
@@ -254,33 +253,6 @@ func plantWrongChoice(s *subject, emit func(planted)) {
 			}
 		}
 	})
-}
-
-// plantForbidden adds elements that a profile has taken out.
-func plantForbidden(s *subject, emit func(planted)) {
-	for _, p := range s.profiles {
-		for i := range p.Elements {
-			el := &p.Elements[i]
-			dot := strings.LastIndexByte(el.Path, '.')
-			if el.Max != 0 || dot < 0 || strings.ContainsRune(el.ID, ':') || strings.HasSuffix(el.Path, "[x]") {
-				continue
-			}
-			name := el.Path[dot+1:]
-			for _, x := range s.spots {
-				if x.full != el.Path[:dot] || x.scope != s.spots[0] || x.shape.Member(name) == nil {
-					continue
-				}
-				m := x.shape.Member(name)
-				if sample := sampleOf(m.Choices[0].Type); sample != "" {
-					if m.List {
-						sample = "[" + sample + "]"
-					}
-					e := inserted(s.text, x.value, name, sample)
-					emit(planted{what: p.Name + " " + el.ID, text: e.text, codes: codes{check.CodeCardinality}, path: x.path})
-				}
-			}
-		}
-	}
 }
 
 func plantTooMany(s *subject, emit func(planted)) {

@@ -43,7 +43,7 @@ func plantOnlyID(s *subject, emit func(planted)) {
 		if x.owner != nil && !isPrimitiveType(x.typ) && !x.isResource() && x.value.Kind() == jsontree.Object {
 			e := replaced(s.text, x.value, `{"id": "a"}`)
 			p := broken("ele-1", e, x.path)
-			p.what, p.spreads = x.el.ID, x.name == "entry" || x.name == "item"
+			p.what, p.spreads = x.el.ID, x.name == "entry" || x.name == "item" || x.identifies()
 			emit(p)
 		}
 	}
@@ -141,13 +141,6 @@ func plantComponentValue(s *subject, emit func(planted)) {
 	})
 }
 
-// referTo gives a resource a reference to a contained one, by an extension that
-// needs no definition.
-func (s *subject) containing(x *spot, resource string) (edited, int) {
-	e, n := added(s.text, x.value, "contained", resource)
-	return e, n
-}
-
 func plantContainedTwice(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.name == "contained" {
@@ -160,9 +153,9 @@ func plantContainedTwice(s *subject, emit func(planted)) {
 func plantUnreferenced(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.isResource() && x.name != "contained" && x.shape.Member("contained") != nil {
-			e, _ := s.containing(x, `{"resourceType": "Patient", "id": "inner", "active": true}`)
-			p := broken("dom-3", e, x.path)
-			p.spreads = true
+			e, n := added(s.text, x.value, "contained", `{"resourceType": "Patient", "id": "inner", "active": true}`)
+			p := broken("dom-3", e, x.path+".contained["+itoa(n)+"]")
+			p.codes = codes{check.CodeContained}
 			emit(p)
 		}
 	}

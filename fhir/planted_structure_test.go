@@ -187,7 +187,7 @@ func plantTextForObject(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && !isPrimitiveType(x.typ) && x.value.Kind() == jsontree.Object && !x.isResource() {
 			e := replaced(s.text, x.value, `"`+mark+`"`)
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeForm}, path: x.path, spreads: x.name == "entry" || x.name == "item"})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeForm}, path: x.path, spreads: x.name == "entry" || x.name == "item" || x.identifies()})
 		}
 	}
 }
@@ -217,31 +217,18 @@ func plantEmptyObject(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && !isPrimitiveType(x.typ) && !x.isResource() {
 			e := replaced(s.text, x.value, "{}")
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeEmpty}, path: jsonPath(x), at: e.at, spreads: x.name == "entry" || x.name == "item"})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeEmpty}, path: x.path, at: e.at, spreads: x.name == "entry" || x.name == "item" || x.identifies()})
 		}
 	}
-}
-
-// jsonPath is the path by the names of members, as findings about the JSON alone
-// have it.
-func jsonPath(x *spot) string {
-	if x.owner == nil {
-		return x.path
-	}
-	path := jsonPath(x.owner) + "." + x.member.Key()
-	if x.index >= 0 {
-		path += x.path[strings.LastIndexByte(x.path, '['):]
-	}
-	return path
 }
 
 func plantEmptyList(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && x.index == 0 && x.beside.Kind() == jsontree.Invalid {
 			e := replaced(s.text, x.member, "[]")
-			path := jsonPath(x)
+			path := x.path
 			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeEmpty}, path: path[:len(path)-len("[0]")], at: e.at,
-				spreads: x.name == "entry" || x.name == "contained" || x.name == "item"})
+				spreads: x.name == "entry" || x.name == "contained" || x.name == "item" || x.identifies()})
 		}
 	}
 }
@@ -250,7 +237,7 @@ func plantEmptyText(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && isPrimitiveType(x.typ) && x.value.Kind() == jsontree.String {
 			e := replaced(s.text, x.value, `""`)
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeEmpty}, path: jsonPath(x), at: e.at, spreads: x.identifies()})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeEmpty}, path: x.path, at: e.at, spreads: x.identifies()})
 		}
 	}
 }
@@ -259,7 +246,7 @@ func plantNull(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && x.index < 0 && !x.isResource() && x.beside.Kind() == jsontree.Invalid {
 			e := replaced(s.text, x.value, "null")
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeNull}, path: jsonPath(x), at: e.at, spreads: x.identifies()})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeNull}, path: x.path, at: e.at, spreads: x.identifies()})
 		}
 	}
 }
@@ -268,7 +255,7 @@ func plantNullInList(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && x.index >= 0 && x.index == x.member.Len()-1 && x.beside.Kind() == jsontree.Invalid {
 			e := appended(s.text, x.member, "null")
-			path := jsonPath(x)
+			path := x.path
 			path = path[:strings.LastIndexByte(path, '[')] + "[" + itoa(x.index+1) + "]"
 			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeNull}, path: path, at: e.at})
 		}
@@ -279,7 +266,7 @@ func plantTwice(s *subject, emit func(planted)) {
 	for _, x := range s.spots {
 		if x.plain() && x.index <= 0 {
 			e := splice(s.text, end(x.member), end(x.member), ",\n\""+x.member.Key()+`": `+string(x.member.Raw()))
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeDuplicate}, path: s.root.Get("resourceType").Text(), at: e.at + 2})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeDuplicate}, path: x.owner.path, at: e.at + 2})
 		}
 	}
 }

@@ -65,6 +65,7 @@ const (
 // checked. It is immutable and safe to share.
 type Validator struct {
 	max     int
+	defs    *fhirdef.Definitions
 	checker *check.Checker
 	find    func(reference string) (jsontree.Value, bool)
 }
@@ -91,7 +92,7 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 			return nil, errors.New("fhir: Profiles: want a profile of the definitions, have " + url)
 		}
 	}
-	v := &Validator{max: o.MaxIssues}
+	v := &Validator{max: o.MaxIssues, defs: defs}
 	v.checker = check.New(defs, check.Options{MaxIssues: o.MaxIssues, Profiles: slices.Clone(o.Profiles), AnyExtension: o.AnyExtension,
 		AllowComments: o.AllowComments, SecurityChecks: o.SecurityChecks, NoHTMLInMarkdown: o.NoHTMLInMarkdown,
 		AssumeValidRestReferences: o.AssumeValidRestReferences,
@@ -120,7 +121,7 @@ func (v *Validator) Validate(r *Resource) issue.List {
 		list[i].Pos = at(int(list[i].Pos.Offset - start))
 	}
 	if r.xml == nil {
-		list = append(list, formFindings(r, v.max)...)
+		list = append(list, formFindings(r, v.defs, v.max)...)
 	}
 	for _, f := range r.formFindings() {
 		list = append(list, f.Issue)

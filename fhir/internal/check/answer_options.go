@@ -111,7 +111,7 @@ func (s *response) member(a at, q *question, v jsontree.Value, set, rule string)
 		return
 	}
 	answer := s.defs.ValidateCode(set, system, code)
-	s.membership(a, q, answer.Membership, quoteID(set), rule, answer.Reason.String())
+	s.membership(a, q, answer.Membership, quoteID(set), rule, because(answer.Reason))
 }
 
 // membership reports a code that is not in a value set, or one of which that cannot be

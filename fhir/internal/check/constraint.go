@@ -55,14 +55,16 @@ func (c *Checker) inherit(n *node, base *program) {
 	}
 }
 
-// corrections are expressions of R4 that do not say what their text says, with
-// what HL7's later editions put in their place.
+// corrections are expressions of R4 and of guides for it that do not say what
+// their text says, with what HL7's later editions put in their place, or what
+// their authors meant: DateTime is FHIRPath's own type, which no element has.
 var corrections = map[string]string{
-	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                          `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
-	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`: `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
+	"$this is DateTime implies $this.toString().length() >= 10":                                                                                  "$this is dateTime implies $this.toString().length() >= 10",
+	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                                                                                                 `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
+	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`:                                                                        `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
 	`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`: `path.exists() implies path.matches('^[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')`,
-	"fullUrl.contains('/_history/').not()": "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
-	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": correctedRef1,
+	"fullUrl.contains('/_history/').not()":                                                                                                       "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))":                        correctedRef1,
 }
 
 // counterpart returns the element that a profile's element constrains: of the

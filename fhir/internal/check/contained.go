@@ -9,7 +9,8 @@ import (
 
 // contained checks that every contained resource is referred to from the one that
 // contains it, or refers to it: otherwise it has no meaning. This is the invariant
-// dom-3, told at the contained resource. (R4 §2.3.0.4)
+// dom-3, told at the contained resource. And each has an id of its own, for
+// references to lead to one. (R4 §2.3.0.4)
 func (r *run) contained(a at) {
 	list := r.f(a).value.Get("contained")
 	if list.Kind() != jsontree.Array {
@@ -17,8 +18,16 @@ func (r *run) contained(a at) {
 	}
 	used := make(map[string]bool)
 	fragments(r.f(a).value, 0, func(id string) { used[id] = true })
+	seen := make(map[string]bool)
 	for i, c := range list.All() {
-		if id := c.Get("id").Text(); id == "" || used[id] {
+		id := c.Get("id").Text()
+		if seen[id] && id != "" {
+			at := r.child(a, "contained", i, c, c.Get("resourceType").Text())
+			r.err(at, CodeContained, "Resource.id", "want another id than the contained resources before have, have the same again")
+			r.pop(at)
+		}
+		seen[id] = true
+		if id == "" || used[id] {
 			continue
 		}
 		back := false

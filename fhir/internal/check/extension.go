@@ -106,12 +106,33 @@ func isOtherVersion(url string) bool {
 }
 
 // safeURL is an address if it looks like one of a definition: what could carry
-// data, as a query does, is left out.
+// data, as a query does or what is no address, is left out.
 func safeURL(url string) string {
-	if len(url) > 200 || strings.ContainsAny(url, "?#\"<> ") {
+	if !isSafeURL(url) {
 		return "with that url"
 	}
 	return url
+}
+
+func isSafeURL(url string) bool {
+	return len(url) <= 200 && isAbsolute([]byte(url)) && !strings.ContainsAny(url, "?#\"<> ") && uriFault("uri", []byte(url)) == ""
+}
+
+// safeRule is an address as the rule of a finding, empty where safeURL leaves it out.
+func safeRule(url string) string {
+	if !isSafeURL(url) {
+		return ""
+	}
+	return url
+}
+
+// because tells a reason without what could carry data.
+func because(reason fhirdef.Reason) string {
+	reason.Subject = safeURL(reason.Subject)
+	if reason.Kind == fhirdef.VersionNotHeld && !isSafeURL(reason.Detail) {
+		reason.Detail = "asked for"
+	}
+	return reason.String()
 }
 
 // modifier checks that an extension that changes meaning stands as one, and that

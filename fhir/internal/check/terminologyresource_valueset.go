@@ -97,7 +97,7 @@ func (r *run) included(a at, x jsontree.Value, system, version string) {
 			r.err(at, CodeCode, rule, "want a code of code system "+safeURL(system)+", have one it does not hold")
 		case m == fhirdef.Unknown && !told:
 			told = true
-			r.info(at, CodeNotChecked, rule, "want the codes looked up in their code system: not checked, "+reason.String())
+			r.info(at, CodeNotChecked, rule, "want the codes looked up in their code system: not checked, "+because(reason))
 		case m == fhirdef.In:
 			r.includedDisplay(at, c, &info)
 		}
