@@ -68,6 +68,7 @@ var corrections = map[string]string{
 	"isModifier implies isModifierReason.exists()":                                                                                               "(isModifier.exists() and isModifier) implies isModifierReason.exists()",
 	"differential.element.all(id) and differential.element.id.trace('ids').isDistinct()":                                                         "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()",
 	"snapshot.element.all(id) and snapshot.element.id.trace('ids').isDistinct()":                                                                 "snapshot.element.all(id.exists()) and snapshot.element.id.trace('ids').isDistinct()",
+	"targetProfile.exists() implies (type = 'Reference' or type = 'canonical')":                                                                  "targetProfile.exists() implies (type = 'Reference' or type = 'canonical' or type.memberOf('http://hl7.org/fhir/ValueSet/resource-types'))",
 	"fullUrl.contains('/_history/').not()":                                                                                                       "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
 	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))":                        correctedRef1,
 }
