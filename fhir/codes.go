@@ -28,6 +28,9 @@ const (
 	CodeSkipped issue.Code = "fhir-source-skipped"
 	// CodeEntryEmpty: a Bundle entry holds no resource.
 	CodeEntryEmpty issue.Code = "fhir-bundle-entry-empty"
+	// CodeBundleDivided: a Bundle is too long for ReadOptions.WholeBundles and
+	// is handed out entry by entry.
+	CodeBundleDivided issue.Code = "fhir-bundle-divided"
 	// CodeID: the id does not follow R4's syntax of ids.
 	CodeID issue.Code = "fhir-id"
 	// CodeEmpty: an object, array or string is empty.
@@ -40,6 +43,10 @@ const (
 	CodeControl issue.Code = "fhir-string-control"
 	// CodeMember: a member's name or kind is none that FHIR JSON can have.
 	CodeMember issue.Code = "fhir-json-member"
+	// CodeComment: the JSON has a comment.
+	CodeComment issue.Code = "fhir-json-comment"
+	// CodeComma: the JSON has a comma too few or too many.
+	CodeComma issue.Code = "fhir-json-comma"
 	// CodeXMLSyntax: the document is not well-formed XML (XML 1.0).
 	CodeXMLSyntax issue.Code = "fhir-xml-syntax"
 	// CodeXMLDoctype: the document has a document type declaration.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -136,7 +137,7 @@ func (d *documentReader) extend() error {
 // one reads the document at the begin of the window.
 func (d *documentReader) one() error {
 	p := &d.w.parser
-	noBundle := d.w.e.opts.WholeBundles
+	noBundle, tried := d.w.e.opts.WholeBundles, false
 	for {
 		text := d.buf[d.off:]
 		n, err := p.tree.ParsePrefix(text, &jsontree.Options{MaxDepth: p.opts.MaxDepth + bundleLevels})
@@ -162,6 +163,12 @@ func (d *documentReader) one() error {
 			noBundle = true
 		case d.ended == nil && incomplete && len(text) <= d.w.e.max:
 			err = d.extend()
+		case d.ended == nil && incomplete && d.w.e.opts.WholeBundles && !tried && d.broken < maxBroken:
+			tried = true
+			var done bool
+			if done, err = d.trySplit(); done {
+				return err
+			}
 		case d.ended == nil && incomplete:
 			return d.dropLong(tooLong(text[:d.w.e.sample], d.at, d.w.e.max))
 		default:
@@ -194,7 +201,10 @@ func (d *documentReader) whole(text []byte) error {
 	p := &d.w.parser
 	root := p.tree.Root()
 	valid := utf8.Valid(text)
-	if root.Get("resourceType").EqualText("Bundle") && !d.w.e.opts.WholeBundles {
+	if root.Get("resourceType").EqualText("Bundle") && (!d.w.e.opts.WholeBundles || len(text) > d.w.e.max) {
+		if err := d.w.e.divided(d.at); err != nil {
+			return err
+		}
 		if err := d.bundle(root, valid); err != nil {
 			return err
 		}
@@ -210,6 +220,16 @@ func (d *documentReader) whole(text []byte) error {
 	}
 	d.move(len(text))
 	return nil
+}
+
+// divided reports that a Bundle which should have been handed out as a whole is
+// too long for that, and comes entry by entry.
+func (e *engine) divided(at place) error {
+	if !e.opts.WholeBundles {
+		return nil
+	}
+	return e.report(issue.Issue{Severity: issue.Warning, Code: CodeBundleDivided, Pos: at.pos(), Path: "Bundle",
+		Message: "want a Bundle of at most " + strconv.Itoa(e.max) + " bytes to take as a whole, have a longer one: its entries are taken one by one"})
 }
 
 // array visits the resources of an array in the tree.

@@ -24,7 +24,8 @@ type ReadOptions struct {
 	// MaxDepth bounds how deep objects and arrays nest; 0 = 512.
 	MaxDepth int
 	// WholeBundles hands a Bundle out as one resource, instead of one resource
-	// for each of its entries.
+	// for each of its entries. A Bundle longer than MaxRecordBytes, unless it is
+	// a line of NDJSON, still comes entry by entry, with a finding that says so.
 	WholeBundles bool
 	// Reporter receives the findings. Without Reporter and Quarantine the first
 	// record that cannot be read ends the reading with an error, so that

@@ -39,6 +39,9 @@ func (d *documentReader) split() (done bool, err error) {
 		d.broken++
 		return true, d.salvage(s)
 	}
+	if err := d.w.e.divided(d.at); err != nil {
+		return true, err
+	}
 	start := d.at
 	d.at.record--
 	counted := &lineCounter{r: io.LimitReader(io.MultiReader(bytes.NewReader(d.buf[d.off:]), d.in), s.end)}

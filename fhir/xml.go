@@ -252,7 +252,10 @@ func (x *xmlReader) all() error {
 	}
 	x.doc = doc
 	root := p.tree.Root()
-	if root.Get("resourceType").EqualText("Bundle") && !x.w.e.opts.WholeBundles {
+	if root.Get("resourceType").EqualText("Bundle") && (!x.w.e.opts.WholeBundles || max(len(x.text), len(root.Raw())) > x.w.e.max) {
+		if err := x.w.e.divided(x.at); err != nil {
+			return err
+		}
 		return x.bundle(root)
 	}
 	return x.resource(root, x.at, 0, nil, nil, "")
