@@ -102,6 +102,8 @@ func ExampleValidator() {
 		fmt.Println(i.Path, i.Message)
 	}
 	// Output:
-	// Patient.id want an id of letters, digits, - and ., have other characters
+	// Patient want dom-6 to hold, have it broken: text.`div`.exists()
+	// Patient.id want 1 to 64 letters, digits, - and ., have other text
+	// Patient.name[0] want ele-1 to hold, have it broken: hasValue() or (children().count() > id.count())
 	// Patient.name[0].given want an array with elements, have an empty one
 }

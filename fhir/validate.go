@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -130,5 +131,9 @@ func (v *Validator) Validate(r *Resource) issue.List {
 		return nil
 	}
 	slices.SortStableFunc(list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
+	if len(list) > v.max {
+		list = append(list[:v.max], issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: r.Pos(), Path: r.typ,
+			Message: fmt.Sprintf("want at most %d findings, have more", v.max)})
+	}
 	return list
 }

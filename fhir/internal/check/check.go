@@ -11,7 +11,8 @@ import (
 
 // Options are the options of a Checker; zero fields mean the defaults.
 type Options struct {
-	// MaxIssues bounds the findings of one input; 0 = 100.
+	// MaxIssues bounds the findings of one input: one more than that tells that
+	// there are more. 0 = 100.
 	MaxIssues int
 	// Profiles are canonical URLs that every input is checked against, besides
 	// the profiles it names itself.

@@ -5,8 +5,6 @@ import "github.com/carabiner-health/carabiner/issue"
 // Codes of the findings. They are permanent once released; package fhir lists
 // them for its users.
 const (
-	// CodeTooMany: an input has more findings than are listed.
-	CodeTooMany issue.Code = "fhir-too-many-findings"
 	// CodeType: a resource or element is of a type that is not allowed.
 	CodeType issue.Code = "fhir-type"
 	// CodeUnknownElement: an element that the type does not have.

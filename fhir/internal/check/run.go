@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"github.com/carabiner-health/carabiner/fhir/fhirpath"
 	"strconv"
 
@@ -178,11 +177,6 @@ func (r *run) report(f finding) {
 		r.seen = make(map[seenKey]struct{})
 	}
 	r.seen[key] = struct{}{}
-	if len(r.list) == r.opts.MaxIssues {
-		r.list = append(r.list, issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: issue.Pos{Offset: int64(r.in.Root.Offset())}, Path: r.path(0),
-			Message: fmt.Sprintf("want at most %d findings, have more", r.opts.MaxIssues)})
-		return
-	}
 	r.list = append(r.list, issue.Issue{Severity: f.severity, Code: f.code, Pos: issue.Pos{Offset: int64(r.offset(f))}, Path: path, Message: f.message, Rule: f.rule})
 }
 

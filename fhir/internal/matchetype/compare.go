@@ -10,9 +10,6 @@ import (
 	"github.com/carabiner-health/carabiner/issue"
 )
 
-// CodeDiffers: a resource differs from the pattern.
-const CodeDiffers issue.Code = "fhir-matchetype"
-
 // Addresses of the extensions that steer a comparison.
 const (
 	extensions        = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
