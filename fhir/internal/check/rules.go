@@ -32,7 +32,7 @@ func (r *run) resourceRules(a at) {
 // typeRules checks what the structures cannot say about elements of a type, in
 // the base walk.
 func (r *run) typeRules(n *node, a at) {
-	switch f := r.f(a); f.typ {
+	switch typ := r.f(a).typ; typ {
 	case "xhtml":
 		r.xhtml(a)
 	case "Extension":
@@ -43,9 +43,16 @@ func (r *run) typeRules(n *node, a at) {
 		r.coding(a)
 	case "Attachment":
 		r.attachment(a)
+	case "Identifier":
+		r.identifier(a)
+	case "Signature":
+		r.signature(a)
 	default:
-		if isPrimitive(f.typ) {
+		if isPrimitive(typ) {
 			r.primitive(n, a)
+		}
+		if typ == "canonical" {
+			r.canonical(n, a)
 		}
 	}
 }

@@ -179,11 +179,11 @@ func (r *run) filterValue(a at, property, op, value, typ string, cs *fhirdef.Cod
 				fault = "true or false"
 			}
 		case "integer":
-			if _, err := strconv.ParseInt(v, 10, 64); err != nil {
+			if _, err := strconv.ParseInt(comparand(v), 10, 64); err != nil {
 				fault = "an integer"
 			}
 		case "decimal", "dateTime":
-			if textFault(typ, []byte(v)) != "" {
+			if textFault(typ, []byte(comparand(v))) != "" {
 				fault = "a " + typ
 			}
 		case "Coding":
@@ -199,6 +199,18 @@ func (r *run) filterValue(a at, property, op, value, typ string, cs *fhirdef.Cod
 			r.err(a, CodeDefinition, rule, "want "+fault+" as value of a filter on "+property+", have another")
 		}
 	}
+}
+
+// comparand is a value without the prefix of a search that may stand before it.
+// (R4 §3.1.1.5.5, Prefixes)
+func comparand(v string) string {
+	if len(v) > 2 {
+		switch v[:2] {
+		case "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap":
+			return v[2:]
+		}
+	}
+	return v
 }
 
 // codingValue tells what is wrong with a Coding written as system|version#code.
