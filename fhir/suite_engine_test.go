@@ -31,7 +31,7 @@ func (e *suiteEngine) check(r *suiteRun) (issue.List, error) {
 	if r.Run == "matchetype" {
 		return e.matchetype(r, input)
 	}
-	resource, err := fhir.Parse(input)
+	resource, passed, err := fhir.ParseLenient(input, &fhir.LenientOptions{AllowComments: r.option("allow-comments") == "true"})
 	var unread *issue.ListError
 	switch {
 	case errors.As(err, &unread):
@@ -47,7 +47,7 @@ func (e *suiteEngine) check(r *suiteRun) (issue.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.Validate(resource), nil
+	return append(passed, v.Validate(resource)...), nil
 }
 
 // options are those of the suite that the validator has too.
