@@ -22,6 +22,8 @@ const (
 	text  format = "text"
 	json_ format = "json"
 	sarif format = "sarif"
+	// outcome is FHIR's OperationOutcome; the report beside it is JSON.
+	outcome format = "operationoutcome"
 )
 
 // app is one call of the command: its streams and its global flags.
@@ -60,13 +62,13 @@ usage, 3 the work could not be done.`,
 
 	a.format, a.failOn = text, severityFlag(issue.Error)
 	flags := root.PersistentFlags()
-	flags.Var(&formatFlag{&a.format}, "format", "form of report and findings: text, json or sarif")
+	flags.Var(&formatFlag{&a.format}, "format", "form of report and findings: text, json, sarif or operationoutcome")
 	flags.Var(&a.failOn, "fail-on", "exit with 1 from this severity on: information, warning, error, fatal or never")
 	flags.StringVar(&a.findings, "findings", "", "write the findings to this `file` instead of standard error")
 	flags.IntVar(&a.maxFindings, "max-findings", 20, "as text show this many findings of one code at most, 0 for all")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no report on standard output")
 	flags.IntVar(&a.workers, "workers", 0, "how many things to work on at once, 0 for one a processor")
-	complete(root, "format", string(text), string(json_), string(sarif))
+	complete(root, "format", string(text), string(json_), string(sarif), string(outcome))
 	complete(root, "fail-on", append(severityNames(), never)...)
 	return root
 }
@@ -91,8 +93,8 @@ func (f *formatFlag) String() string {
 func (f *formatFlag) Type() string { return "format" }
 
 func (f *formatFlag) Set(s string) error {
-	if !slices.Contains([]format{text, json_, sarif}, format(s)) {
-		return fmt.Errorf("want text, json or sarif")
+	if !slices.Contains([]format{text, json_, sarif, outcome}, format(s)) {
+		return fmt.Errorf("want text, json, sarif or operationoutcome")
 	}
 	*f.to = format(s)
 	return nil

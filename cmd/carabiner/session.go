@@ -38,7 +38,7 @@ func (a *app) open(name string) (*session, error) {
 		}
 		s.file, w = f, f
 	}
-	s.writer = issue.NewWriter(w, map[format]issue.Format{text: issue.Text, json_: issue.NDJSON, sarif: issue.SARIF}[a.format])
+	s.writer = issue.NewWriter(w, map[format]issue.Format{text: issue.Text, json_: issue.NDJSON, sarif: issue.SARIF, outcome: issue.OperationOutcome}[a.format])
 	// Only findings may stand where a program reads them.
 	mixed := a.format != text && a.findings == ""
 	s.progress = newProgress(s.out, a.stderr, name, a.quiet || mixed)

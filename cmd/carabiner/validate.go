@@ -16,69 +16,73 @@ import (
 )
 
 func (a *app) validate() *cobra.Command {
-	var as, version string
+	var f validateFlags
 	cmd := a.command("validate SRC... [flags]", "Check FHIR, or an OMOP folder",
-		`Validate checks the JSON form of FHIR R4 resources (known types, ids, no empty
-members, null only beside _x, no member twice, no control characters), or
-whether a folder of Parquet or CSV files is an OMOP database (types, required
-fields, lengths, primary and foreign keys, dates). Which one, is found out.`,
-		"  carabiner validate export/\n  carabiner validate out/omop --format sarif --findings findings.sarif",
+		`Validate checks FHIR R4 resources against FHIR's own definitions and against
+profiles: those that a resource names in meta.profile, and those of --profile.
+Packages of profiles are loaded with --ig; nothing is fetched. What needs a
+terminology server is counted as not checked. SRC may be files, folders,
+patterns or - with NDJSON, Bundles or resources, in JSON or XML, packed or not.
+
+Of a folder of Parquet or CSV files it checks whether it is an OMOP database
+(types, required fields, lengths, primary and foreign keys, dates). Which one,
+is found out.
+
+References between the resources of all SRC are followed as --references says:
+  auto    what leads to a type that is among them must be there (a warning)
+  inside  only inside a resource or Bundle
+  exist   all must be there, whatever the type (an error)`,
+		`  carabiner validate export/
+  carabiner validate export/ --ig us-core.tgz --profile http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient
+  carabiner validate bundle.json --format sarif --findings findings.sarif
+  carabiner validate out/omop --max-findings 5`,
 		someArgs("a file, a folder, a pattern or - to validate"),
-		func(ctx context.Context, s *session, args []string) error {
-			if as != "auto" && as != string(kindFHIR) && as != string(kindOMOP) {
-				return usagef("--as: want auto, fhir or omop")
-			}
-			if cdm.Version(version).Model() == nil {
-				return usagef("--cdm: want 5.4 or 5.3")
-			}
-			var fhirArgs []string
-			var results validation
-			for _, arg := range args {
-				k, dir := detect(arg)
-				if as != "auto" {
-					k, dir = kind(as), arg
-				}
-				switch k {
-				case kindFHIR:
-					fhirArgs = append(fhirArgs, arg)
-				case kindOMOP:
-					r, err := s.validateOMOP(ctx, dir, cdm.Version(version))
-					if err != nil {
-						return err
-					}
-					results.OMOP = append(results.OMOP, *r)
-				case kindParquet:
-					return usagef("%s: want the folder of the Parquet files: they are checked together", arg)
-				default:
-					return usagef("%s: a %s is checked by vocab info and vocab build", arg, k)
-				}
-			}
-			if len(fhirArgs) > 0 {
-				r, err := s.validateFHIR(ctx, fhirArgs)
-				if err != nil {
-					return err
-				}
-				results.FHIR = r
-			}
-			return s.report(results, results.writeText)
-		})
-	cmd.Flags().StringVar(&as, "as", "auto", "what SRC is: auto, fhir or omop")
-	cmd.Flags().StringVar(&version, "cdm", string(cdm.V54), "edition of the OMOP CDM: 5.4 or 5.3")
-	complete(cmd, "as", "auto", "fhir", "omop")
-	complete(cmd, "cdm", "5.4", "5.3")
+		func(ctx context.Context, s *session, args []string) error { return s.validate(ctx, &f, args) })
+	f.register(cmd)
 	return cmd
+}
+
+// validate sorts the arguments by what they hold, and checks all.
+func (s *session) validate(ctx context.Context, f *validateFlags, args []string) error {
+	if err := f.check(s.app); err != nil {
+		return err
+	}
+	var fhirArgs []string
+	var results validation
+	for _, arg := range args {
+		k, dir := detect(arg)
+		if f.as != "auto" {
+			k, dir = kind(f.as), arg
+		}
+		switch k {
+		case kindFHIR:
+			fhirArgs = append(fhirArgs, arg)
+		case kindOMOP:
+			r, err := s.validateOMOP(ctx, dir, cdm.Version(f.version))
+			if err != nil {
+				return err
+			}
+			results.OMOP = append(results.OMOP, *r)
+		case kindParquet:
+			return usagef("%s: want the folder of the Parquet files: they are checked together", arg)
+		default:
+			return usagef("%s: a %s is checked by vocab info and vocab build", arg, k)
+		}
+	}
+	if len(fhirArgs) > 0 {
+		r, err := s.validateFHIR(ctx, f, fhirArgs)
+		if err != nil {
+			return err
+		}
+		results.FHIR = r
+	}
+	return s.report(results, results.writeText)
 }
 
 // validation is the report of validate.
 type validation struct {
 	FHIR *fhirResult  `json:"fhir,omitempty"`
 	OMOP []omopResult `json:"omop,omitempty"`
-}
-
-type fhirResult struct {
-	Resources int64        `json:"resources"`
-	Rejected  int64        `json:"rejected"`
-	Sources   []sourceJSON `json:"sources"`
 }
 
 type sourceJSON struct {
@@ -156,49 +160,29 @@ func within(dir string, r issue.Reporter) issue.Reporter {
 	})
 }
 
-func (s *session) validateFHIR(ctx context.Context, args []string) (_ *fhirResult, err error) {
-	v, err := fhir.NewValidator(nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	srcs, err := s.sources(args)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, fhir.CloseSources(srcs)) }()
-	stats, err := fhir.Each(ctx, srcs, s.readOptions(srcs), func(_ int, r *fhir.Resource) error {
-		for _, i := range v.Validate(r) {
-			if err := s.Report(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	s.progress.close()
-	if err != nil {
-		return nil, err
-	}
-	return &fhirResult{stats.Records(), stats.Rejected(), sourcesJSON(stats.Sources)}, nil
-}
-
 // readOptions are the options for reading srcs with progress.
 func (s *session) readOptions(srcs []fhir.Source) *fhir.ReadOptions {
+	total := sizeOf(srcs)
+	return &fhir.ReadOptions{Workers: s.workers, Reporter: s, Progress: func(done int64) { s.progress.show(done, total) }}
+}
+
+// sizeOf returns the bytes of all sources that are read, 0 if it is not known.
+func sizeOf(srcs []fhir.Source) int64 {
 	var total int64
 	for _, src := range srcs {
 		if src.Size() < 0 {
-			total = 0
-			break
+			return 0
 		}
 		if src.Skipped() == "" {
 			total += src.Size()
 		}
 	}
-	return &fhir.ReadOptions{Workers: s.workers, Reporter: s, Progress: func(done int64) { s.progress.show(done, total) }}
+	return total
 }
 
 func (v validation) writeText(w io.Writer) error {
 	if v.FHIR != nil {
-		if err := sourcesText(w, v.FHIR.Sources); err != nil {
+		if err := v.FHIR.writeText(w); err != nil {
 			return err
 		}
 	}
