@@ -164,11 +164,12 @@ func (p *parser) tenPower() (*Unit, bool, error) {
 	return u, true, p.annotation()
 }
 
-// annotation reads comments in braces; they mean nothing (§12).
+// annotation reads comments in braces; they mean nothing (§12). Spaces, which
+// UCUM has not in its alphabet, stand in the units that HL7 lists.
 func (p *parser) annotation() error {
 	for p.eat('{') {
 		for p.peek() != '}' {
-			if c := p.peek(); c < '!' || c > '~' || c == '{' {
+			if c := p.peek(); c < ' ' || c > '~' || c == '{' {
 				return p.fail("an annotation in printable ASCII that is closed")
 			}
 			p.at++

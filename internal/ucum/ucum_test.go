@@ -34,7 +34,7 @@ func TestEveryAtomOfTheTableIsAUnit(t *testing.T) {
 func TestValid(t *testing.T) {
 	for _, code := range []string{
 		"mg/dL", "10*3/uL", "10^3/uL", "mm[Hg]", "{score}", "1", "/min", "kg/m2", "mmol/L", "%", "%{vol}", "[lb_av]", "ug/kg/h", "m[IU]/L", "cm[H2O]/L/s", "10*-6",
-		"(g.m)/(s2.kg)", "mL/min/{1.73_m2}", "Cel", "[degF]", "U/L", "dB[SPL]", "kg.m/s2", "{RBC}/[HPF]", "g%", "d", "wk", "[in_i'Hg]", "2.[pi].rad", "B[10.nV]", "10.uN.s/cm5/m2", "daL",
+		"(g.m)/(s2.kg)", "mL/min/{1.73_m2}", "Cel", "[degF]", "U/L", "dB[SPL]", "kg.m/s2", "{RBC}/[HPF]", "{3 times}/d", "g%", "d", "wk", "[in_i'Hg]", "2.[pi].rad", "B[10.nV]", "10.uN.s/cm5/m2", "daL",
 	} {
 		if !Valid(code) {
 			t.Errorf("%s: want a unit", code)
