@@ -33,7 +33,7 @@ func viewBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(
 // cell makes the value of a column. It is false if there is more than one.
 func (m *machine) cell(o *op, from, row int32, c *cell) bool {
 	if o.kind == opNodes { // the most frequent by far
-		if k, ok := m.only(o.steps, from); ok && len(o.steps) > 0 {
+		if k, ok := m.only(o, from); ok {
 			if *c = (cell{}); k != 0 {
 				m.nodeCell(k, o.class, c)
 			}

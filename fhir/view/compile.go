@@ -37,6 +37,7 @@ type op struct {
 	text  string
 	n     int64
 	ids   [1]int32 // opReference: the name reference
+	slot  int32    // opNodes: number, from 1, of the operation in the program
 	// What is known of the result:
 	typ   string // FHIR type of nodes, System type of other results
 	class class
@@ -76,6 +77,7 @@ type program struct {
 	defs  *fhirdef.Definitions
 	root  *shape
 	names map[string]int32
+	slots int32 // operations that lead to nodes
 }
 
 func newProgram(defs *fhirdef.Definitions) *program {
@@ -156,7 +158,8 @@ func (c *compiler) expr(e *expr, s scope) (*op, scope, error) {
 
 // nodes is the operation of steps to the places of s.
 func (c *compiler) nodes(s scope, steps []step) *op {
-	return &op{kind: opNodes, steps: steps, typ: s.typ, class: classOf(s.typ), many: s.many}
+	c.slots++
+	return &op{kind: opNodes, slot: c.slots, steps: steps, typ: s.typ, class: classOf(s.typ), many: s.many}
 }
 
 // classOf returns the class of a type.

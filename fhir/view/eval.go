@@ -29,10 +29,39 @@ func (m *machine) begin(text []byte, want *shape, resource string, key []byte) b
 	return m.scan(text, want)
 }
 
-// only returns the one node that steps lead to, 0 if there is none. It is not
-// ok where they may lead to several, or have conditions: then walk tells.
-// Elements of an array are neighbours, so that a look at the next one suffices.
-func (m *machine) only(steps []step, from int32) (node int32, ok bool) {
+// What is known of an operation for all texts of a pattern; a node is its number
+// behind these.
+const (
+	foundUnknown int32 = iota
+	foundMany          // walk tells
+	foundNode
+)
+
+// only returns the one node that an operation leads to, 0 if there is none. It
+// is not ok where it may lead to several, or has conditions: then walk tells.
+func (m *machine) only(o *op, from int32) (node int32, ok bool) {
+	if m.like == nil || from != 0 {
+		return m.follow(o.steps, from)
+	}
+	if int(o.slot) >= len(m.like.found) {
+		m.like.found = append(m.like.found, make([]int32, int(o.slot)+16-len(m.like.found))...)
+	}
+	known := &m.like.found[o.slot]
+	if *known == foundUnknown {
+		*known = foundMany
+		if node, ok = m.follow(o.steps, from); ok {
+			*known = foundNode + node
+		}
+	}
+	return *known - foundNode, *known >= foundNode
+}
+
+// follow is only without what is known of the text. Elements of an array are
+// neighbours, so that a look at the next one suffices.
+func (m *machine) follow(steps []step, from int32) (node int32, ok bool) {
+	if len(steps) == 0 {
+		return 0, false
+	}
 	nodes := m.scanner.nodes
 	for i := 0; i < len(steps); i++ {
 		s := &steps[i]
@@ -184,7 +213,7 @@ func (m *machine) atom(o *op, from, row int32) (atom, int) {
 	case opRowIndex:
 		return atom{n: int64(row)}, 1
 	case opNodes:
-		if k, ok := m.only(o.steps, from); ok && len(o.steps) > 0 {
+		if k, ok := m.only(o, from); ok {
 			if k == 0 {
 				return atom{}, 0
 			}

@@ -88,6 +88,9 @@ type scanner struct {
 	buf   []byte // a copy of a text without slack
 	text  []byte
 	nodes []node
+	own   []node   // memory of nodes that belong to no pattern
+	like  *pattern // what the text followed; nil if none
+	memory
 }
 
 // scan finds the wanted values of the object that text holds. Node 0 is the
@@ -100,7 +103,24 @@ func (s *scanner) scan(text []byte, want *shape) bool {
 		text = s.buf
 	}
 	s.text, s.p, s.n = text, unsafe.Pointer(unsafe.SliceData(text)), len(text)
-	s.nodes = append(s.nodes[:0], node{kind: jsontree.Object})
+	worth := s.memory.worthwhile(want)
+	if worth && s.n > 0 && s.match(0) {
+		return true
+	}
+	if !s.members(want) {
+		return false
+	}
+	if worth {
+		s.learn(0)
+	}
+	return true
+}
+
+// members scans the text member by member.
+func (s *scanner) members(want *shape) bool {
+	s.like = nil
+	s.nodes = append(s.own[:0], node{kind: jsontree.Object})
+	defer func() { s.own = s.nodes }()
 	i := s.blanks(0)
 	if i >= s.n || char(s.p, i) != '{' {
 		return false

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,6 +122,11 @@ func checkScan(t *testing.T, s *scanner, text []byte, want *shape) (taken bool) 
 	if have := s.written(s.nodes[0].child, namesOf(want, nil)); !ok || have != plain {
 		t.Fatalf("want\n%s\nhave\n%s", plain, have)
 	}
+	// Once it is known, the text follows a pattern.
+	first := slices.Clone(s.nodes)
+	if !s.scan(text, want) || !slices.Equal(first, s.nodes) {
+		t.Fatalf("want the same nodes again, of %s", text)
+	}
 	return true
 }
 
@@ -172,6 +178,9 @@ func FuzzScanAgainstTree(f *testing.F) {
 	want := wantAll(scanPaths...)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var s scanner
+		for _, known := range scanTexts { // patterns that the text may follow in part
+			s.scan([]byte(known), want)
+		}
 		checkScan(t, &s, bytes.Clone(text), want)
 	})
 }
