@@ -17,6 +17,7 @@ import (
 
 	"github.com/carabiner-health/carabiner/fhir"
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
+	"github.com/carabiner-health/carabiner/fhir/internal/check"
 	"github.com/carabiner-health/carabiner/internal/flow"
 	"github.com/carabiner-health/carabiner/internal/golden"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -142,7 +143,7 @@ func judge(v *fhir.Validator, s *subject, p planted) verdict {
 		case right:
 			got.found = true
 		}
-		if i.Severity >= issue.Error && !p.spreads && !related(i.Path, p.path) {
+		if i.Severity >= issue.Error && !p.spreads && !related(i.Path, p.path) && !throughContained(p, i) {
 			got.quiet = false
 		}
 		if i.Severity >= weight {
@@ -153,6 +154,12 @@ func judge(v *fhir.Validator, s *subject, p planted) verdict {
 		got.why = fmt.Sprintf("want %v at %s line %d, have\n\t%s", p.codes, p.path, line, strings.Join(says, "\n\t"))
 	}
 	return got
+}
+
+// throughContained tells a consequence that a contained resource carries on: it
+// is at fault itself, or no longer referred to.
+func throughContained(p planted, i issue.Issue) bool {
+	return i.Code == check.CodeContained || i.Code == check.CodeReference && strings.Contains(p.path, ".contained[")
 }
 
 // related tells whether one of two paths leads to the other.
@@ -267,7 +274,7 @@ func table(classes []string, accounts map[string]*account) string {
 }
 
 // perClass bounds how many mistakes of a class are tried.
-const perClass = 120
+const perClass = 100
 
 // plantedVariable names the environment variable that picks a class to look at:
 // all its mistakes are tried, and each that is not found well is shown.
