@@ -142,13 +142,14 @@ func (e *Expression) Eval(in *Input) (Collection, error) {
 	return out, nil
 }
 
-// Test evaluates an invariant: true if the result is empty or true (FHIR R4,
-// §2.1.0.7: a constraint holds unless it is false). Other than in Eval, as() keeps
-// what it can of many items, because dom-3 and other constraints of R4 are written
-// so. It does not allocate where the functions used need not.
+// Test evaluates an invariant: it holds only if the result is true (FHIR R4,
+// ElementDefinition.constraint.expression), and what has no result does not hold.
+// Other than in Eval, as() keeps what it can of many items, because dom-3 and
+// other constraints of R4 are written so. It does not allocate where the functions
+// used need not.
 func (e *Expression) Test(in *Input) (bool, error) {
 	t, err := e.evalTruth(in)
-	return t != no, err
+	return t == yes, err
 }
 
 // Truth evaluates an invariant as Test does; known is false where the result is

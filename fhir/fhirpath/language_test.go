@@ -169,9 +169,9 @@ func TestFunctionsOfTheCaller(t *testing.T) {
 	}
 }
 
-func TestInvariantsTakeEmptyAsTrueAndAsAsAFilter(t *testing.T) {
+func TestInvariantsTakeEmptyAsFalseAndAsAsAFilter(t *testing.T) {
 	in := &Input{Focus: parsed(t, fuzzPatient)}
-	for src, want := range map[string]bool{"{}": true, "name.suffix = 'x'": true, "name.count() = 1": false, "descendants().as(canonical).empty()": true, "name.as(HumanName).count() = 2": true} {
+	for src, want := range map[string]bool{"{}": false, "name.suffix = 'x'": false, "name.exists()": true, "name.count() = 1": false, "descendants().as(canonical).empty()": true, "name.as(HumanName).count() = 2": true} {
 		e, err := Compile(src, nil)
 		if err != nil {
 			t.Fatal(err)
