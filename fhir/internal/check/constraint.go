@@ -139,7 +139,7 @@ func (r *run) constraint(k *constraint, a at) {
 		r.warn(a, CodeInvariantBroken, k.rule, "want constraint "+k.Key+" in FHIRPath, have an expression that does not compile: "+k.err.Error())
 		return
 	}
-	ok, _, err := k.expr.Truth(r.input(a)) // what is neither true nor false does not hold
+	ok, err := k.expr.Test(r.input(a))
 	switch {
 	case err != nil:
 		r.warn(a, CodeInvariantBroken, k.rule, "want constraint "+k.Key+" evaluated, have an error: "+err.Error())
