@@ -18,7 +18,7 @@ import (
 const (
 	// resourceFindings bounds the findings of one resource, which may be a
 	// Bundle of many.
-	resourceFindings = 100_000
+	resourceFindings = 250_000
 	// handOn is how many findings a worker gathers before it hands them on.
 	handOn = 500
 )
