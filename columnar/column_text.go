@@ -88,6 +88,10 @@ func (c *stringColumn) put(s string) error {
 	}
 	c.count++
 	if c.mode == byDict {
+		if n := len(c.indices); n > 0 && string(c.dict.entry(c.indices[n-1])[4:]) == s { // values come in runs
+			c.indices = append(c.indices, c.indices[n-1])
+			return nil
+		}
 		number, isNew := c.dict.number(s)
 		c.indices = append(c.indices, number)
 		if !isNew {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -43,9 +44,9 @@ const (
 	// 1.50 stays 1.50, a partial date stays one.
 	Text Types = iota
 	// Native stores decimal as DOUBLE, date as DATE, dateTime and instant as
-	// TIMESTAMP in UTC. What does not fit exactly (more than 15 digits; a date
-	// without its day; a time without zone or finer than microseconds) is NULL
-	// there and stands as text in the column NAME_text beside it, and is counted.
+	// TIMESTAMP in UTC. What does not fit exactly (a decimal that is not the
+	// shortest of its double, as beyond 15 digits; a date without its day; a time
+	// without zone or finer than microseconds) is NULL there and stands as text in the column NAME_text beside it, and is counted.
 	// Of what fits, the zeros at the end of a decimal and the zone of a time are
 	// not kept; times that had a zone other than UTC are counted.
 	Native
@@ -290,36 +291,64 @@ func (c *cell) integer(s store) (int64, bool) {
 	return n, s == storeInt64 || n >= math.MinInt32 && n <= math.MaxInt32
 }
 
+// powers are the powers of ten that a double holds exactly.
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
 // maxDigits is how many digits every double keeps.
 const maxDigits = 15
 
 // exactDouble returns the bits of the double that a decimal means, if the
-// decimal can be had back from it but for zeros at the end.
+// shortest decimal that means that double is the same, but for zeros at the end.
 func exactDouble(b []byte) (int64, bool) {
-	digits, point, zeros := 0, false, 0
+	var n int64
+	digits, behind := 0, 0
+	point, negative := false, false
 	for i, c := range b {
 		switch {
-		case c == '-' && i == 0:
+		case c-'0' <= 9:
+			if digits > 0 || c != '0' {
+				digits++
+			}
+			if digits <= maxDigits {
+				n = n*10 + int64(c-'0')
+			}
+			if point {
+				behind++
+			}
 		case c == '.' && !point:
 			point = true
-		case c-'0' <= 9:
-			if c == '0' {
-				if digits > 0 {
-					zeros++
-				}
-				continue
-			}
-			digits += zeros + 1
-			zeros = 0
+		case c == '-' && i == 0:
+			negative = true
 		default: // an exponent
 			return 0, false
 		}
 	}
-	if digits > maxDigits || len(b) > 40 {
+	if digits > maxDigits || behind >= len(powers) {
+		return longDouble(b)
+	}
+	// Both are doubles, so that the quotient is rightly rounded.
+	f := float64(n) / powers[behind]
+	if negative {
+		f = -f
+	}
+	return int64(math.Float64bits(f)), len(b) > 0
+}
+
+// longDouble is exactDouble for decimals of many digits.
+func longDouble(b []byte) (int64, bool) {
+	const longest = 40
+	if len(b) > longest {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
-	return int64(math.Float64bits(f)), err == nil
+	if err != nil {
+		return 0, false
+	}
+	if bytes.IndexByte(b, '.') >= 0 {
+		b = bytes.TrimRight(bytes.TrimRight(b, "0"), ".")
+	}
+	var text [longest]byte
+	return int64(math.Float64bits(f)), bytes.Equal(strconv.AppendFloat(text[:0], f, 'f', -1, 64), b)
 }
 
 // day reads YYYY-MM-DD.
