@@ -133,6 +133,7 @@ func (c *Checker) compile(st *fhirdef.Structure) *program {
 		el := &st.Elements[i]
 		depth := strings.Count(el.Path, ".")
 		n := newNode(p, el)
+		loosen(n)
 		if el.ID != "" {
 			p.byID[el.ID] = n
 		}

@@ -43,6 +43,9 @@ func (r *run) resource(a at, profiles []string) {
 	for _, url := range profiles {
 		r.profileURL(a, url)
 	}
+	if st.Type == "Observation" {
+		r.vitalSign(a)
+	}
 	r.contained(a)
 	r.resourceRules(a)
 }
