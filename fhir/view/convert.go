@@ -85,12 +85,12 @@ type conversion struct {
 	byType map[string][]int // views by resource type
 	files  []*outFile       // one a view
 	bad    *outFile         // quarantine
-	spare  sync.Pool        // of *piece
 
 	report Report
 	types  map[string]*TypeAccount
 
 	mu      sync.Mutex
+	spare   []*piece        // to be used again
 	refused []fhir.Rejected // sources that cannot be read as a whole
 }
 
@@ -234,7 +234,9 @@ func (c *conversion) put(p *piece) error {
 		return fmt.Errorf("view: %w", err)
 	}
 	p.reset()
-	c.spare.Put(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spare = append(c.spare, p)
 	return nil
 }
 

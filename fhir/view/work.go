@@ -28,7 +28,11 @@ type piece struct {
 }
 
 func (c *conversion) newPiece() *piece {
-	if p, ok := c.spare.Get().(*piece); ok {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.spare); n > 0 {
+		p := c.spare[n-1]
+		c.spare = c.spare[:n-1]
 		return p
 	}
 	p := &piece{accounts: make([]ViewAccount, len(c.tables)), types: map[string]*TypeAccount{}}
