@@ -133,3 +133,15 @@ func TestSignature(t *testing.T) {
 		wantFindings(t, have, want)
 	}
 }
+
+func TestCapabilityStatement(t *testing.T) {
+	const whole = `{"resourceType":"CapabilityStatement","status":"active","date":"2024","kind":"requirements","fhirVersion":"4.0.1","format":["json"],"rest":[{"mode":"server",
+"searchParam":[{"name":"_id","definition":"http://hl7.org/fhir/SearchParameter/Resource-id","type":"token"}],
+"resource":[{"type":"Organization","searchParam":[{"name":"name","definition":"http://hl7.org/fhir/SearchParameter/Organization-name","type":"string"}]}]}]}`
+	checkEdits(t, whole, []edit{
+		{"as it is", "", "", ""},
+		{"another type", `"string"`, `"token"`, "error CapabilityStatement.rest[0].resource[0].searchParam[0]"},
+		{"another type of all resources", `"type":"token"`, `"type":"uri"`, "error CapabilityStatement.rest[0].searchParam[0]"},
+		{"a definition that is not known", "SearchParameter/Organization-name\",\"type\":\"string", "SearchParameter/nothing\",\"type\":\"uri", ""},
+	}, CodeDefinition)
+}

@@ -24,6 +24,8 @@ func (r *run) resourceRules(a at) {
 		r.searchParameter(a)
 	case "OperationDefinition":
 		r.operationDefinition(a)
+	case "CapabilityStatement":
+		r.capabilityStatement(a)
 	case "ConceptMap":
 		r.conceptMap(a)
 	}

@@ -117,3 +117,34 @@ func texts(list jsontree.Value) []string {
 	}
 	return out
 }
+
+// capabilityStatement checks the search parameters that a CapabilityStatement
+// lists against their definitions. (CapabilityStatement.rest.resource.searchParam)
+func (r *run) capabilityStatement(a at) {
+	i := 0
+	for rest := r.f(a).value.Get("rest").First(); rest.Kind() != jsontree.Invalid; i, rest = i+1, rest.Next() {
+		at := r.child(a, "rest", i, rest, "CapabilityStatement.rest")
+		r.listedSearches(at, rest)
+		j := 0
+		for res := rest.Get("resource").First(); res.Kind() != jsontree.Invalid; j, res = j+1, res.Next() {
+			on := r.child(at, "resource", j, res, "CapabilityStatement.rest.resource")
+			r.listedSearches(on, res)
+			r.pop(on)
+		}
+		r.pop(at)
+	}
+}
+
+func (r *run) listedSearches(a at, owner jsontree.Value) {
+	i := 0
+	for p := owner.Get("searchParam").First(); p.Kind() != jsontree.Invalid; i, p = i+1, p.Next() {
+		known := r.defs.SearchParameter(p.Get("definition").Text())
+		typ := p.Get("type").Text()
+		if known == nil || typ == "" || known.Type == typ {
+			continue
+		}
+		at := r.child(a, "searchParam", i, p, "CapabilityStatement.rest.resource.searchParam")
+		r.err(at, CodeDefinition, "CapabilityStatement.rest.resource.searchParam.type", "want the type of the search parameter's definition, "+known.Type+", have "+typ)
+		r.pop(at)
+	}
+}
