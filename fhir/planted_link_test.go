@@ -12,6 +12,12 @@ import (
 func linkPlanters() []planter {
 	return []planter{
 		{"reference to a wrong type", plantWrongTarget},
+		{"address of a wrong type", plantWrongAddress},
+		{"contained of a wrong type", plantContainedOfWrongType},
+		{"entry of a wrong type", plantWrongEntry},
+		{"profile of another type", plantOtherProfile},
+		{"extension without url", plantNamelessExtension},
+		{"extension with a relative url", plantRelativeExtension},
 		{"reference of no form", plantBadReference},
 		{"dangling contained reference", plantDanglingContained},
 		{"Reference.type of another type", plantReferenceType},
@@ -31,25 +37,104 @@ func linkPlanters() []planter {
 	}
 }
 
+// wrongType returns a type that a reference may not lead to; "" if it may lead to
+// any.
+func (s *subject) wrongType(x *spot) string {
+	targets := []string{}
+	for _, t := range x.el.Types {
+		targets = append(targets, t.TargetProfiles...)
+	}
+	all := strings.Join(targets, " ") + " "
+	if len(targets) == 0 || strings.Contains(all, "/Resource ") {
+		return ""
+	}
+	for _, typ := range []string{"Linkage", "Bundle"} {
+		if !strings.Contains(all, "/"+typ+" ") {
+			return typ
+		}
+	}
+	return ""
+}
+
+// mislead plants references that lead to a wrong type, written by form.
+func (s *subject) mislead(form func(typ string) string, emit func(planted)) {
+	s.references(func(x *spot, to jsontree.Value) {
+		if typ := s.wrongType(x); typ != "" {
+			e := replaced(s.text, to, `"`+form(typ)+`"`)
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeReference}, path: x.path, spreads: to.Text()[0] == '#' || strings.HasPrefix(x.path, "Bundle")})
+		}
+	})
+}
+
 func plantWrongTarget(s *subject, emit func(planted)) {
-	for _, x := range s.spots {
-		if x.typ != "Reference" || x.owner == nil || x.value.Get("reference").Kind() != jsontree.String {
-			continue
+	s.mislead(func(typ string) string { return typ + "/" + strings.ToLower(mark) }, emit)
+}
+
+func plantWrongAddress(s *subject, emit func(planted)) {
+	s.mislead(func(typ string) string { return "https://hospital.test/fhir/" + typ + "/" + strings.ToLower(mark) }, emit)
+}
+
+func plantContainedOfWrongType(s *subject, emit func(planted)) {
+	s.references(func(x *spot, to jsontree.Value) {
+		owner := x.scope
+		if s.wrongType(x) == "" || owner.name == "contained" || owner.shape.Member("contained") == nil || owner.value.Get("contained").Kind() != jsontree.Invalid {
+			return
 		}
-		targets := []string{}
+		e := replaced(s.text, to, `"#inner"`)
+		var tree jsontree.Tree
+		if tree.Parse(e.text, nil) != nil {
+			return
+		}
+		e = inserted(e.text, tree.Root().At(owner.value.Offset()), "contained", `[{"resourceType": "Linkage", "id": "inner", "item": [{"type": "source", "resource": {"display": "a"}}, {"type": "alternate", "resource": {"display": "b"}}]}]`)
+		emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeReference}, path: x.path, spreads: strings.HasPrefix(x.path, "Bundle")})
+	})
+}
+
+// plantWrongEntry makes references of a Bundle lead to the entry that they stand
+// in.
+func plantWrongEntry(s *subject, emit func(planted)) {
+	s.references(func(x *spot, to jsontree.Value) {
+		typ := x.scope.value.Get("resourceType").Text()
+		full := x.scope.owner
+		if full == nil || full.value.Get("fullUrl").Kind() != jsontree.String || s.wrongType(x) == "" {
+			return
+		}
 		for _, t := range x.el.Types {
-			targets = append(targets, t.TargetProfiles...)
+			for _, url := range t.TargetProfiles {
+				if strings.HasSuffix(url, "/"+typ) {
+					return
+				}
+			}
 		}
-		all := strings.Join(targets, " ") + " "
-		if len(targets) == 0 || strings.Contains(all, "/Resource ") || strings.Contains(all, "/SubstanceAmount ") {
+		e := replaced(s.text, to, string(full.value.Get("fullUrl").Raw()))
+		emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeReference}, path: x.path, spreads: true})
+	})
+}
+
+func plantOtherProfile(s *subject, emit func(planted)) {
+	for _, x := range s.spots {
+		if !x.isResource() || x.typ == "Location" || x.value.Get("meta").Get("profile").Kind() != jsontree.Array {
 			continue
 		}
-		for _, typ := range []string{"Linkage", "Bundle"} {
-			if !strings.Contains(all, "/"+typ+" ") {
-				e := replaced(s.text, x.value, `{"reference": "`+typ+`/`+strings.ToLower(mark)+`"}`)
-				emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeReference}, path: x.path, spreads: x.value.Get("reference").Text()[0] == '#' || strings.HasPrefix(x.path, "Bundle")})
-				break
-			}
+		e := replaced(s.text, x.value.Get("meta").Get("profile"), `["http://hl7.org/fhir/us/core/StructureDefinition/us-core-location"]`)
+		emit(planted{what: x.full, text: e.text, codes: codes{check.CodeType}, path: x.path, spreads: x.owner != nil})
+	}
+}
+
+func plantNamelessExtension(s *subject, emit func(planted)) {
+	for _, x := range s.spots {
+		if x.extensible() {
+			e, path := s.extend(x, "extension", `{"valueString": "`+mark+`"}`)
+			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeExtension}, path: path, at: e.at})
+		}
+	}
+}
+
+func plantRelativeExtension(s *subject, emit func(planted)) {
+	for _, x := range s.spots {
+		if x.extensible() {
+			e, path := s.extend(x, "extension", `{"url": "`+mark+`", "valueString": "`+mark+`"}`)
+			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeExtension}, path: path, at: e.at})
 		}
 	}
 }

@@ -32,6 +32,11 @@ func structurePlanters() []planter {
 		{"null in a list", plantNullInList},
 		{"member twice", plantTwice},
 		{"unknown resource type", plantUnknownType},
+		{"control character", plantControl},
+		{"text as a _ member", plantCompanion(`"`+mark+`"`, fhir.CodeMember)},
+		{"list as the _ member of one value", plantCompanion(`[{"id": "a"}]`, fhir.CodeMember)},
+		{"unknown element in a _ member", plantCompanion(`{"id": "a", "colour": "`+mark+`"}`, check.CodeUnknownElement)},
+		{"_ member beside an object", plantCompanionOfObject},
 	}
 }
 
@@ -276,6 +281,36 @@ func plantUnknownType(s *subject, emit func(planted)) {
 		if x.isResource() && x.owner != nil {
 			e := replaced(s.text, x.value.Get("resourceType"), `"Pateint"`)
 			emit(planted{what: x.full, text: e.text, codes: codes{check.CodeType}, path: x.path, at: e.at, spreads: true})
+		}
+	}
+}
+
+func plantControl(s *subject, emit func(planted)) {
+	for _, x := range s.spots {
+		if x.plain() && (x.typ == "string" || x.typ == "markdown") && x.value.Kind() == jsontree.String {
+			e := replaced(s.text, x.value, `"`+mark+`\u0007"`)
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeControl}, path: x.path, spreads: x.identifies()})
+		}
+	}
+}
+
+// plantCompanion puts a wrong _ member beside a primitive that stands alone.
+func plantCompanion(value string, code issue.Code) func(*subject, func(planted)) {
+	return func(s *subject, emit func(planted)) {
+		for _, x := range s.spots {
+			if x.plain() && x.index < 0 && isPrimitiveType(x.typ) && x.beside.Kind() == jsontree.Invalid && x.typ != "string" && x.name != "id" && x.name != "url" {
+				e := splice(s.text, end(x.value), end(x.value), ",\n\"_"+x.value.Key()+`": `+value)
+				emit(planted{what: x.el.ID, text: e.text, codes: codes{code}, path: x.path, at: e.at + 2})
+			}
+		}
+	}
+}
+
+func plantCompanionOfObject(s *subject, emit func(planted)) {
+	for _, x := range s.spots {
+		if x.plain() && x.index < 0 && x.value.Kind() == jsontree.Object && !x.isResource() && len(x.choices) == 1 {
+			e := splice(s.text, end(x.value), end(x.value), ",\n\"_"+x.value.Key()+`": {"id": "a"}`)
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{fhir.CodeMember}, path: x.path, at: e.at + 2})
 		}
 	}
 }

@@ -113,12 +113,12 @@ func plantForeignCode(s *subject, emit func(planted)) {
 		system := x.value.Get("system").Text()
 		if _, m, _ := s.defs.LookupCode(system, "", mark); m == fhirdef.Out {
 			e := replaced(s.text, x.value.Get("code"), `"`+mark+`"`)
-			emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeCode}, path: x.path})
+			emit(planted{what: x.el.ID, text: e.text, codes: codes{check.CodeCode}, path: x.path + ".code"})
 		}
 		const other = "http://terminology.hl7.org/CodeSystem/v2-0136"
 		if _, m, _ := s.defs.LookupCode(other, "", x.value.Get("code").Text()); m == fhirdef.Out && x.value.Get("system").Kind() == jsontree.String {
 			e := replaced(s.text, x.value.Get("system"), `"`+other+`"`)
-			emit(planted{what: x.el.ID + " system", text: e.text, codes: codes{check.CodeCode}, path: x.path})
+			emit(planted{what: x.el.ID + " system", text: e.text, codes: codes{check.CodeCode}, path: x.path + ".code"})
 		}
 	}
 }
