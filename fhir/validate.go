@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
+	"github.com/carabiner-health/carabiner/fhir/fhirpath"
 	"github.com/carabiner-health/carabiner/fhir/internal/check"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -136,4 +137,12 @@ func (v *Validator) Validate(r *Resource) issue.List {
 			Message: fmt.Sprintf("want at most %d findings, have more", v.max)})
 	}
 	return list
+}
+
+// ConformsTo tells whether an element conforms to a profile, or a resource to the
+// definition of its type. It is made for fhirpath.Input.ConformsTo, so that
+// expressions may ask conformsTo(). The error is that the definitions do not have
+// the profile. Safe for concurrent use.
+func (v *Validator) ConformsTo(n fhirpath.Node, profile string) (bool, error) {
+	return v.checker.ConformsTo(n, profile)
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -223,7 +224,27 @@ func (r *run) nodeResolve(reference string, _ fhirpath.Node) (fhirpath.Node, boo
 func (r *run) nodeConforms(n fhirpath.Node, profile string) (bool, error) {
 	r.evaluating++ // the input of the expression that asks is in use
 	defer func(a at) { r.evaluating, r.evaluated = r.evaluating-1, a }(r.evaluated)
+	st := r.defs.Structure(profile)
+	if st == nil {
+		return false, errors.New("want the definition of profile " + profile + ", have none")
+	}
 	a := r.push(none, frame{value: n.Value(), companion: n.Companion(), typ: n.Type(), index: -1})
 	defer r.pop(a)
-	return r.conforms(a, profile), nil
+	if r.defs.Type(st.Type) != st || !r.f(a).isResource() {
+		return r.conforms(a, profile), nil
+	}
+	return r.attempt(func() {
+		r.profile(a, st)
+		r.resource(a, nil)
+	}), nil
+}
+
+// ConformsTo tells whether an element conforms to a profile, or a resource to its
+// type, as FHIRPath's conformsTo() asks. The error is that the profile is unknown.
+func (c *Checker) ConformsTo(n fhirpath.Node, profile string) (bool, error) {
+	r := c.runs.Get().(*run)
+	defer c.runs.Put(r)
+	r.start(&Input{Root: n.Value()})
+	defer r.finish()
+	return r.nodeConforms(n, profile)
 }
