@@ -181,24 +181,8 @@ func (s *scanner) object(i int, want *shape, parent int32, level int) int {
 			return -1
 		}
 		i++
-		j := i
-		for {
-			w, v := word(p, j), word(p, j+8)
-			m, next := stops(w)|w&highs, stops(v)|v&highs
-			if m|next == 0 {
-				if j += 16; j >= s.n {
-					return -1
-				}
-				continue
-			}
-			if m == 0 {
-				j += 8
-				m = next
-			}
-			j += bits.TrailingZeros64(m) >> 3
-			break
-		}
-		if j >= s.n || char(p, j) != '"' {
+		j := s.nameEnd(i)
+		if j < 0 {
 			return -1
 		}
 		first, length, name := char(p, i), j-i, i
@@ -250,6 +234,29 @@ func (s *scanner) object(i int, want *shape, parent int32, level int) int {
 		if i >= s.n {
 			return -1
 		}
+	}
+}
+
+// nameEnd returns the offset of the quote behind the name at i, or -1 for a name
+// that is not plain ASCII.
+func (s *scanner) nameEnd(i int) int {
+	for {
+		w, v := word(s.p, i), word(s.p, i+8)
+		m, next := stops(w)|w&highs, stops(v)|v&highs
+		if m|next == 0 {
+			if i += 16; i >= s.n {
+				return -1
+			}
+			continue
+		}
+		if m == 0 {
+			i += 8
+			m = next
+		}
+		if i += bits.TrailingZeros64(m) >> 3; i >= s.n || char(s.p, i) != '"' {
+			return -1
+		}
+		return i
 	}
 }
 
