@@ -15,13 +15,15 @@ func (r *run) bundleRules(a at) {
 	v := r.f(a).value
 	kind := v.Get("type").Text()
 	r.entryURLs(a, kind)
-	r.bundleLinks(a)
+	r.bundleLinks(a, kind)
 	switch kind {
 	case "document":
 		r.composed(a, "Composition", "document")
 		r.stylesheets(a)
 	case "message":
 		r.composed(a, "MessageHeader", "message")
+	case "searchset":
+		r.searchSet(a)
 	}
 }
 
@@ -46,8 +48,8 @@ func (r *run) entryURLs(a at, kind string) {
 			}
 		case full.Kind() == jsontree.String && !isAbsolute(url):
 			message = "want an absolute fullUrl, have a relative one"
-		case !r.fitsResource(string(url), e.Get("resource")):
-			message = "want a fullUrl that ends in type and id of the resource, as it has the form of a REST server's, have another end"
+		default:
+			message = r.urlFault(string(url), e.Get("resource"))
 		}
 		if message != "" {
 			at := r.entry(a, i, e)
@@ -57,39 +59,41 @@ func (r *run) entryURLs(a at, kind string) {
 	}
 }
 
-// fitsResource tells whether a fullUrl in the form of a REST server's ends in the
-// type and id of the resource. (R4 §2.36.2)
-func (r *run) fitsResource(url string, resource jsontree.Value) bool {
+// urlFault tells what is wrong with an absolute fullUrl: in the form of a REST
+// server's it ends in type and id of the resource, and it is the canonical URL of
+// a resource only in this form. (R4 §2.36.2)
+func (r *run) urlFault(url string, resource jsontree.Value) string {
+	if resource.Kind() != jsontree.Object {
+		return ""
+	}
 	id := resource.Get("id")
-	if !strings.HasPrefix(url, "http") || id.Kind() != jsontree.String {
-		return true
+	ref := parseReference(url)
+	rest := strings.HasPrefix(url, "http") && ref.typ != "" && r.isResourceType(ref.typ) && validID(ref.id)
+	switch {
+	case rest && id.Kind() != jsontree.String:
+		return "want an id on a resource whose fullUrl has the form of a REST server's, have none"
+	case rest && (ref.version != "" || !resource.Get("resourceType").EqualText(ref.typ) || !id.EqualText(ref.id)):
+		return "want a fullUrl that ends in type and id of the resource, as it has the form of a REST server's, have another end"
+	case !rest && resource.Get("url").EqualText(url) && !strings.HasPrefix(url, "http://hl7.org/fhir/v2/") && !strings.HasPrefix(url, "http://hl7.org/fhir/v3/"):
+		return "want another fullUrl than the canonical URL of the resource, which does not end in its type and id, have the same"
 	}
-	parts := strings.Split(url, "/")
-	n := len(parts)
-	if n < 4 || !r.isResourceType(parts[n-2]) {
-		return true
+	return ""
+}
+
+// validID tells text that can be an id. (R4 §2.24.0.1, id)
+func validID(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
 	}
-	return resource.Get("resourceType").EqualText(parts[n-2]) && id.EqualText(parts[n-1])
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *run) isResourceType(name string) bool { return r.defs.Kind(name) == "resource" }
-
-// bundleLinks checks that relations which lead to one place occur once.
-func (r *run) bundleLinks(a at) {
-	seen := make(map[string]bool)
-	i := 0
-	for l := r.f(a).value.Get("link").First(); l.Kind() != jsontree.Invalid; i, l = i+1, l.Next() {
-		switch rel := l.Get("relation").Text(); rel {
-		case "self", "first", "prev", "previous", "next", "last":
-			if seen[rel] {
-				at := r.child(a, "link", i, l, "Bundle.link")
-				r.err(at, CodeBundle, "Bundle.link", "want one link of relation "+rel+", have more")
-				r.pop(at)
-			}
-			seen[rel] = true
-		}
-	}
-}
 
 // bundleIndex finds the entries of a Bundle, or the resources of Parameters, in
 // constant time.
@@ -177,7 +181,10 @@ func (x *bundleIndex) find(ref parsedReference, fullURL string) []int {
 // serverOf returns a fullUrl without type and id, its last two parts.
 func serverOf(fullURL string) string {
 	parts := strings.Split(fullURL, "/")
-	if len(parts) < 3 {
+	switch {
+	case len(parts) == 2 && isTypeName(parts[0]):
+		return "" // a relative fullUrl, told of elsewhere
+	case len(parts) < 3:
 		return fullURL + "/"
 	}
 	return strings.Join(parts[:len(parts)-2], "/") + "/"
