@@ -16,8 +16,8 @@ import (
 // ValidateOptions are the options of a Validator; nil and zero fields mean the
 // defaults.
 type ValidateOptions struct {
-	// MaxIssues bounds the findings of one resource; a last one tells that there
-	// are more. 0 = 100.
+	// MaxIssues bounds the findings of one resource: the gravest are listed, and a
+	// last one tells that there are more. 0 = 100.
 	MaxIssues int
 	// Profiles are the canonical URLs of profiles that every resource of their
 	// type is checked against, besides those that it names in meta.profile.
@@ -42,6 +42,9 @@ type ValidateOptions struct {
 	// BestPractice is the severity of invariants that are recommendations; 0 =
 	// Warning.
 	BestPractice issue.Severity
+	// WrongDisplay is the severity of a display that is none of those its code
+	// system gives for the code; 0 = Error.
+	WrongDisplay issue.Severity
 	// Now is the time that rules compare with; zero = the clock.
 	Now time.Time
 }
@@ -98,7 +101,7 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 	v.checker = check.New(defs, check.Options{MaxIssues: o.MaxIssues, Profiles: slices.Clone(o.Profiles), AnyExtension: o.AnyExtension,
 		AllowComments: o.AllowComments, SecurityChecks: o.SecurityChecks, NoHTMLInMarkdown: o.NoHTMLInMarkdown,
 		AssumeValidRestReferences: o.AssumeValidRestReferences,
-		References:                o.References, BestPractice: o.BestPractice, Now: o.Now})
+		References:                o.References, BestPractice: o.BestPractice, WrongDisplay: o.WrongDisplay, Now: o.Now})
 	if o.Find != nil {
 		v.find = func(reference string) (jsontree.Value, bool) {
 			r, ok := o.Find(reference)
@@ -133,8 +136,24 @@ func (v *Validator) Validate(r *Resource) issue.List {
 	}
 	slices.SortStableFunc(list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
 	if len(list) > v.max {
-		list = append(list[:v.max], issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: r.Pos(), Path: r.typ,
+		list = append(gravest(list, v.max), issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: r.Pos(), Path: r.typ,
 			Message: fmt.Sprintf("want at most %d findings, have more", v.max)})
+	}
+	return list
+}
+
+// gravest returns n findings of a list in their order: errors before warnings,
+// and these before what only informs.
+func gravest(list issue.List, n int) issue.List {
+	for severity := issue.Information; len(list) > n; severity++ {
+		excess := len(list) - n
+		for i := len(list) - 1; i >= 0 && excess > 0; i-- {
+			if list[i].Severity == severity {
+				excess--
+				list[i].Severity = 0 // marks what goes
+			}
+		}
+		list = slices.DeleteFunc(list, func(i issue.Issue) bool { return i.Severity == 0 })
 	}
 	return list
 }

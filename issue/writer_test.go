@@ -65,7 +65,7 @@ func TestNDJSONReadsBackEqual(t *testing.T) {
 
 // FHIR R4, value set issue-type, the leaves and parents that a writer may use.
 var r4IssueTypes = strings.Fields(`invalid structure required value invariant processing not-supported duplicate
-	not-found too-long code-invalid business-rule too-costly exception incomplete informational`)
+	not-found too-long code-invalid business-rule too-costly exception incomplete informational extension security`)
 
 func TestOperationOutcomeHasTheShapeOfR4(t *testing.T) {
 	for _, l := range []List{sample, nil} {

@@ -15,6 +15,7 @@ type run struct {
 	frames     []frame
 	slots      []slot // of the objects being walked
 	list       issue.List
+	counts     [issue.Fatal + 1]int // findings by severity
 	seen       map[seenKey]struct{} // findings, so that none comes twice
 	trial      int                  // depth of conforms: findings are only counted
 	failed     int                  // errors found in the trial
@@ -80,6 +81,7 @@ func (r *run) finish() {
 	clear(r.bundle)
 	clear(r.elementIDs)
 	r.trial, r.failed = 0, 0
+	r.counts = [issue.Fatal + 1]int{}
 }
 
 // push puts a frame on the stack; pop takes it and all above it down.
@@ -165,7 +167,7 @@ func (r *run) report(f finding) {
 		}
 		return
 	}
-	if len(r.list) > r.opts.MaxIssues {
+	if r.counts[f.severity] > r.opts.MaxIssues {
 		return
 	}
 	path := r.path(f.at)
@@ -177,6 +179,7 @@ func (r *run) report(f finding) {
 		r.seen = make(map[seenKey]struct{})
 	}
 	r.seen[key] = struct{}{}
+	r.counts[f.severity]++
 	r.list = append(r.list, issue.Issue{Severity: f.severity, Code: f.code, Pos: issue.Pos{Offset: int64(r.offset(f))}, Path: path, Message: f.message, Rule: f.rule})
 }
 
