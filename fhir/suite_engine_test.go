@@ -54,6 +54,9 @@ func (e *suiteEngine) check(r *suiteRun) (issue.List, error) {
 func (e *suiteEngine) options(r *suiteRun, profiles []string, defs *fhirdef.Definitions) *fhir.ValidateOptions {
 	o := &fhir.ValidateOptions{Profiles: profiles, MaxIssues: 10_000, BestPractice: issue.Information}
 	o.AllowComments = r.option("allow-comments") == "true"
+	if r.option("wrong-displays") == "warning" {
+		o.WrongDisplay = issue.Warning
+	}
 	o.SecurityChecks = r.option("security-checks") == "true"
 	o.AssumeValidRestReferences = r.option("assumeValidRestReferences") == "true"
 	o.NoHTMLInMarkdown = r.option("noHtmlInMarkdown") == "true"

@@ -11,8 +11,8 @@ import (
 
 // Options are the options of a Checker; zero fields mean the defaults.
 type Options struct {
-	// MaxIssues bounds the findings of one input: one more than that tells that
-	// there are more. 0 = 100.
+	// MaxIssues bounds the findings of one input of each severity: one more than
+	// that tells that there are more. 0 = 100.
 	MaxIssues int
 	// Profiles are canonical URLs that every input is checked against, besides
 	// the profiles it names itself.
@@ -32,6 +32,9 @@ type Options struct {
 	References ReferencePolicy
 	// BestPractice is the severity of best-practice invariants; 0 = Warning.
 	BestPractice issue.Severity
+	// WrongDisplay is the severity of a display that is none of the code's; 0 =
+	// Error.
+	WrongDisplay issue.Severity
 	// Now is the time that rules compare with; zero = the clock.
 	Now time.Time
 }
@@ -75,6 +78,9 @@ type Checker struct {
 func New(defs *fhirdef.Definitions, opts Options) *Checker {
 	if opts.MaxIssues == 0 {
 		opts.MaxIssues = 100
+	}
+	if opts.WrongDisplay == 0 {
+		opts.WrongDisplay = issue.Error
 	}
 	if opts.BestPractice == 0 {
 		opts.BestPractice = issue.Warning

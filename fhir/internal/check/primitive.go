@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -112,11 +111,7 @@ func (r *run) likelyYear(text []byte) bool {
 		return true // told of as a fault
 	}
 	year := 100*two(text) + two(text[2:])
-	now := r.opts.Now
-	if now.IsZero() {
-		now = time.Now()
-	}
-	return year >= 1800 && year <= now.Year()+80
+	return year >= 1800 && year <= r.now().Year()+80
 }
 
 // hasControl tells a control character that XML cannot carry.

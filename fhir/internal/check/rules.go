@@ -41,8 +41,10 @@ func (r *run) typeRules(n *node, a at) {
 		r.extension(n, a)
 	case "Reference":
 		r.reference(n, a)
+	case "Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity":
+		r.quantity(a)
 	case "Coding":
-		r.coding(a)
+		r.coding(n, a)
 	case "Attachment":
 		r.attachment(a)
 	case "Identifier":
