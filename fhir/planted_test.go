@@ -210,7 +210,7 @@ func (s *subject) leak(message string) bool {
 		case "code", "uri", "canonical", "url", "boolean":
 			continue
 		}
-		if !isPrimitiveType(x.typ) || x.name == "url" || x.value.Kind() != jsontree.String {
+		if !isPrimitiveType(x.typ) || x.name == "url" || x.full == "Bundle.link.relation" || x.value.Kind() != jsontree.String {
 			continue
 		}
 		if text := x.value.Text(); len(text) > 3 && strings.Contains(message, text) && !s.isTerm(text) {
