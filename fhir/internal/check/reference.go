@@ -13,7 +13,8 @@ func (r *run) reference(n *node, a at) {
 	v := r.f(a).value
 	text := v.Get("reference").Text()
 	if text == "" {
-		if v.Get("identifier").Kind() == jsontree.Invalid && v.Get("display").Kind() == jsontree.Invalid && v.Get("extension").Kind() == jsontree.Invalid &&
+		id := v.Get("identifier")
+		if id.Get("system").Text() == "" && id.Get("value").Text() == "" && v.Get("display").Kind() == jsontree.Invalid && v.Get("extension").Kind() == jsontree.Invalid &&
 			v.Get("_reference").Kind() == jsontree.Invalid {
 			r.warn(a, CodeReference, "Reference", "want reference, identifier or display, have none of them")
 		}
@@ -27,8 +28,15 @@ func (r *run) reference(n *node, a at) {
 		r.err(a, CodeReference, "Reference", "want a reference as an address or Type/id, have another form")
 		return
 	}
-	r.referenceType(a, ref)
+	if ref.kind == refSearch && !isQuery(text[strings.IndexByte(text, '?')+1:]) {
+		r.err(a, CodeReference, "Reference", "want parameters of a search after the type, each with a value, have another form")
+		return
+	}
 	found := r.resolve(a, ref)
+	if typ := found.value.Get("resourceType").Text(); typ != "" {
+		ref.typ = typ
+	}
+	r.referenceType(a, ref)
 	switch {
 	case found.value.Kind() != jsontree.Invalid:
 	case ref.kind == refFragment:
@@ -43,12 +51,26 @@ func (r *run) reference(n *node, a at) {
 	}
 }
 
-// referenceType compares Reference.type with the type that the address names.
+// referenceType compares Reference.type with the type of what the reference leads
+// to, or of what its address names. An absolute type is for logical models only.
+// (R4 §2.3.0.1, Reference.type)
 func (r *run) referenceType(a at, ref parsedReference) {
 	typ := r.f(a).value.Get("type")
-	if typ.Kind() == jsontree.String && ref.typ != "" && !typ.EqualText(ref.typ) && !strings.HasSuffix(typ.Text(), "/"+ref.typ) {
-		r.err(a, CodeReference, "Reference", "want the type that the reference names, "+ref.typ+", as Reference.type, have another")
+	if typ.Kind() == jsontree.String && ref.typ != "" && !typ.EqualText(ref.typ) {
+		r.err(a, CodeReference, "Reference", "want the type that the reference leads to, "+ref.typ+", as Reference.type, have another")
 	}
+}
+
+// isQuery tells the parameters of a conditional reference: names, perhaps with
+// modifiers and chains, and values. (R4 §3.1.0.11.2, Conditional References)
+func isQuery(query string) bool {
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, ok := strings.Cut(parameter, "=")
+		if !ok || name == "" || strings.Contains(value, "=") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *run) find(reference string) (jsontree.Value, bool) {
@@ -67,52 +89,83 @@ func (r *run) referenceTargets(n *node, t *elementType, a at) {
 	}
 	v := r.f(a).value
 	text := v.Get("reference").Text()
-	typ := lastSegment(v.Get("type").Text())
-	var ref parsedReference
+	declared := v.Get("type").Text()
+	typ := ""
 	var found resolved
 	if text != "" {
-		ref = parseReference(text)
+		ref := parseReference(text)
+		typ = ref.typ
 		found = r.resolve(a, ref)
-		if ref.typ != "" {
-			typ = ref.typ
+		if found.value.Kind() == jsontree.Object {
+			typ = found.value.Get("resourceType").Text()
 		}
+		r.aggregated(n, t, a, found)
 	}
-	if found.value.Kind() == jsontree.Object {
-		typ = found.value.Get("resourceType").Text()
-	}
-	if len(t.Aggregation) > 0 && text != "" && !slices.Contains(t.Aggregation, found.where) {
-		r.err(a, CodeReference, n.p.label, "want a reference that is "+strings.Join(t.Aggregation, " or ")+", have one that is "+found.where+" ("+n.p.label+")")
-	}
-	if typ == "" || len(t.TargetProfiles) == 0 || r.defs.Type(typ) == nil {
+	if len(t.TargetProfiles) == 0 {
 		return
 	}
-	var fits []string
-	for _, url := range t.TargetProfiles {
-		st := r.defs.Structure(url)
-		if st == nil {
-			if name, ok := strings.CutPrefix(url, "http://hl7.org/fhir/StructureDefinition/"); ok && r.defs.IsSubtype(typ, name) {
-				return
-			} else if !ok {
-				return // a profile that is not there: nothing can be said
-			}
-			continue
-		}
-		if !r.defs.IsSubtype(typ, st.Type) {
-			continue
-		}
-		if r.defs.Type(st.Type) == st {
+	if declared != "" && !r.targetAllowed(t, lastSegment(declared)) {
+		r.err(a, CodeReference, n.p.label, "want "+targetList(t)+" as Reference.type, have another type ("+n.p.label+")")
+		if found.value.Kind() != jsontree.Object {
 			return
 		}
-		fits = append(fits, url)
 	}
-	if len(fits) == 0 {
+	if typ == "" || r.defs.Type(typ) == nil {
+		return
+	}
+	if !r.targetAllowed(t, typ) {
 		r.err(a, CodeReference, n.p.label, "want a reference to "+targetList(t)+", have one to "+typ+" ("+n.p.label+")")
 		return
 	}
-	if found.value.Kind() != jsontree.Object {
+	if found.value.Kind() == jsontree.Object {
+		r.targetProfiles(n, t, a, found.value, typ)
+	}
+}
+
+// aggregated checks that a reference is of a kind that an element allows: what is
+// in the Bundle counts as referenced too. (ElementDefinition.type.aggregation)
+func (r *run) aggregated(n *node, t *elementType, a at, found resolved) {
+	where := found.where
+	if found.value.Kind() == jsontree.Invalid {
+		where = "referenced"
+	}
+	if len(t.Aggregation) == 0 || slices.Contains(t.Aggregation, where) || where == "bundled" && slices.Contains(t.Aggregation, "referenced") {
 		return
 	}
-	target := r.push(a, frame{name: "resolve()", index: -1, value: found.value, typ: typ})
+	r.err(a, CodeReference, n.p.label, "want a reference that is "+strings.Join(t.Aggregation, " or ")+", have one that is "+where+" ("+n.p.label+")")
+}
+
+// targetAllowed tells whether a reference may lead to a type: one of its target
+// profiles is for the type, or is not there to tell.
+func (r *run) targetAllowed(t *elementType, typ string) bool {
+	for _, url := range t.TargetProfiles {
+		st := r.defs.Structure(url)
+		name, core := strings.CutPrefix(url, "http://hl7.org/fhir/StructureDefinition/")
+		switch {
+		case st != nil && r.defs.IsSubtype(typ, st.Type), st == nil && (!core || r.defs.IsSubtype(typ, name)):
+			return true
+		}
+	}
+	return false
+}
+
+// targetProfiles checks what a reference leads to against the target profiles for
+// its type: one of them is enough. (ElementDefinition.type.targetProfile)
+func (r *run) targetProfiles(n *node, t *elementType, a at, v jsontree.Value, typ string) {
+	var fits []string
+	for _, url := range t.TargetProfiles {
+		st := r.defs.Structure(url)
+		switch {
+		case st == nil:
+			return // nothing can be said
+		case !r.defs.IsSubtype(typ, st.Type):
+		case r.defs.Type(st.Type) == st:
+			return
+		default:
+			fits = append(fits, url)
+		}
+	}
+	target := r.push(a, frame{name: "resolve()", index: -1, value: v, typ: typ})
 	defer r.pop(target)
 	for _, url := range fits {
 		if r.conforms(target, url) {
@@ -225,7 +278,9 @@ func (r *run) resolve(a at, ref parsedReference) resolved {
 	if ref.kind == refFragment {
 		out := resolved{where: "contained", entry: none}
 		if ref.id == "" {
-			out.value = r.f(root).value
+			if root != scope { // the container, which only what is contained has
+				out.value = r.f(root).value
+			}
 			return out
 		}
 		for c := r.f(root).value.Get("contained").First(); c.Kind() != jsontree.Invalid; c = c.Next() {
