@@ -5,13 +5,17 @@
 //
 // The formats, which do not know each other:
 //
-//   - [github.com/carabiner-health/carabiner/fhir] reads, writes and checks FHIR R4 in JSON.
+//   - [github.com/carabiner-health/carabiner/fhir] reads FHIR R4 in JSON and XML,
+//     checks it by definitions and profiles, and writes it in JSON.
 //   - [github.com/carabiner-health/carabiner/omop] holds the OMOP tables as Go
 //     types; reads, writes and checks them as CSV and Parquet.
 //
 // What they stand on:
 //
 //   - [github.com/carabiner-health/carabiner/issue] is the one type of a finding.
+//   - [github.com/carabiner-health/carabiner/fhir/fhirdef] holds FHIR's definitions
+//     as data, and [github.com/carabiner-health/carabiner/fhir/fhirpath] evaluates
+//     FHIRPath on resources.
 //   - [github.com/carabiner-health/carabiner/omop/cdm] is the model's own specification as data.
 //   - [github.com/carabiner-health/carabiner/columnar] turns typed rows into Parquet and back.
 //
@@ -20,6 +24,9 @@
 //   - [github.com/carabiner-health/carabiner/omop/vocab] turns vocabulary files
 //     into one memory-mapped index.
 //   - [github.com/carabiner-health/carabiner/mapping] turns FHIR into OMOP.
+//   - [github.com/carabiner-health/carabiner/fhir/view] makes the tables of
+//     SQL-on-FHIR views, [github.com/carabiner-health/carabiner/fhir/fhirproto]
+//     google/fhir's messages.
 //   - [github.com/carabiner-health/carabiner/gen] turns specifications into Go source.
 //
 // The command is [github.com/carabiner-health/carabiner/cmd/carabiner].

@@ -14,8 +14,8 @@ type Options struct {
 	// MaxIssues bounds the findings of one input of each severity: one more than
 	// that tells that there are more. 0 = 100.
 	MaxIssues int
-	// Profiles are canonical URLs that every input is checked against, besides
-	// the profiles it names itself.
+	// Profiles are canonical URLs that every input of their type is checked
+	// against, besides the profiles it names itself.
 	Profiles []string
 	// AnyExtension allows extensions whose definitions are not there.
 	AnyExtension bool

@@ -41,7 +41,9 @@ func (r *run) resource(a at, profiles []string) {
 		r.profileURL(a, url)
 	}
 	for _, url := range profiles {
-		r.profileURL(a, url)
+		if st := r.defs.Structure(url); st == nil || r.defs.IsSubtype(r.f(a).typ, st.Type) {
+			r.profileURL(a, url)
+		}
 	}
 	if st.Type == "Observation" {
 		r.vitalSign(a)
