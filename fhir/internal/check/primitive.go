@@ -93,10 +93,12 @@ func (r *run) doubtful(a at, typ string, text []byte) {
 			r.warn(a, CodePrimitive, typ, "want base64 without white space, have some")
 		}
 	case "string":
-		switch trimmed := bytes.Trim(text, " \t\r\n"); {
-		case len(trimmed) == 0:
+		if ends := isPlainSpace(text[0]) || isPlainSpace(text[len(text)-1]); !ends {
+			break
+		}
+		if len(bytes.Trim(text, " \t\r\n")) == 0 {
 			r.warn(a, CodePrimitive, typ, "want text that is not only white space, have nothing else")
-		case len(trimmed) < len(text):
+		} else {
 			r.warn(a, CodePrimitive, typ, "want text without white space at its ends, have some")
 		}
 	}
@@ -110,9 +112,15 @@ func (r *run) likelyYear(text []byte) bool {
 	if len(text) < 4 || !isDigits(text[:4]) {
 		return true // told of as a fault
 	}
+	if r.lastYear == 0 {
+		r.lastYear = r.now().Year() + 80
+	}
 	year := 100*two(text) + two(text[2:])
-	return year >= 1800 && year <= r.now().Year()+80
+	return year >= 1800 && year <= r.lastYear
 }
+
+// isPlainSpace tells the white space of ASCII that text may have.
+func isPlainSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // hasControl tells a control character that XML cannot carry.
 func hasControl(b []byte) bool {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -66,9 +67,43 @@ func two(b []byte) int {
 	return int(x)*10 + int(y)
 }
 
+// Masks for eight bytes at once: what XOR leaves of a digit is at most 9 and of
+// a separator 0, and adding the room below 128 shows whatever is more.
+const (
+	dateBytes, dateRoom = 0x2d30302d30303030, 0x7f76767f76767676 // YYYY-MM-
+	timeBytes, timeRoom = 0x30303a30303a3030, 0x76767f76767f7676 // hh:mm:ss
+	highBits            = 0x8080808080808080
+)
+
+// eight returns what the first eight bytes of b write in the form of a mask: a
+// number from 0 to 9 in every byte for a digit.
+func eight(b []byte, mask, room uint64) (digits uint64, ok bool) {
+	x := binary.LittleEndian.Uint64(b) ^ mask
+	return x, (x|(x+room))&highBits == 0
+}
+
+// pair returns the number of two digits of eight.
+func pair(digits uint64, at uint) int { return int(digits>>(8*at)&0xf)*10 + int(digits>>(8*at+8)&0xf) }
+
 // dateLength returns the length of the date that b begins with, 0 if there is
 // none. whole tells whether it exists in the calendar.
 func dateLength(b []byte) (n int, exists bool) {
+	if len(b) < 10 {
+		return shortDateLength(b)
+	}
+	digits, ok := eight(b, dateBytes, dateRoom)
+	if !ok {
+		return shortDateLength(b)
+	}
+	year, month, day := 100*pair(digits, 0)+pair(digits, 2), pair(digits, 5), two(b[8:])
+	if year == 0 || month < 1 || month > 12 || day < 1 || day > 31 {
+		return 0, false
+	}
+	return 10, day <= 28 || day <= monthDays(year, month)
+}
+
+// shortDateLength is dateLength for dates without a day.
+func shortDateLength(b []byte) (n int, exists bool) {
 	if len(b) < 4 {
 		return 0, false
 	}
@@ -83,14 +118,7 @@ func dateLength(b []byte) (n int, exists bool) {
 	if month < 1 || month > 12 {
 		return 0, false
 	}
-	if len(b) < 10 || b[7] != '-' {
-		return 7, true
-	}
-	day := two(b[8:])
-	if day < 1 || day > 31 {
-		return 0, false
-	}
-	return 10, day <= 28 || day <= monthDays(100*century+rest, month)
+	return 7, true
 }
 
 func monthDays(year, month int) int {
@@ -109,11 +137,11 @@ func monthDays(year, month int) int {
 // timeLength returns the length of hh:mm:ss with an optional fraction, 0 if b
 // does not begin with one. A 60th second is allowed for leap seconds.
 func timeLength(b []byte) int {
-	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
+	if len(b) < 8 {
 		return 0
 	}
-	hour, minute, second := two(b), two(b[3:]), two(b[6:])
-	if hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 {
+	digits, ok := eight(b, timeBytes, timeRoom)
+	if !ok || pair(digits, 0) > 23 || pair(digits, 3) > 59 || pair(digits, 6) > 60 {
 		return 0
 	}
 	if len(b) == 8 || b[8] != '.' {
@@ -258,21 +286,49 @@ func isAlphanumeric(c byte) bool {
 
 func isID(b []byte) bool {
 	for _, c := range b {
-		if !isAlphanumeric(c) && c != '-' && c != '.' {
+		if byteClasses[c]&idByte == 0 {
 			return false
 		}
 	}
 	return len(b) >= 1 && len(b) <= 64
 }
 
+// Classes of bytes.
+const (
+	idByte     = 1 << iota // may stand in an id
+	base64Byte             // stands for six bits in base64
+)
+
+// byteClasses are the classes of every byte.
+var byteClasses = func() (classes [256]uint8) {
+	for c := range classes {
+		if isAlphanumeric(byte(c)) {
+			classes[c] = idByte | base64Byte
+		}
+	}
+	classes['-'], classes['.'] = idByte, idByte
+	classes['+'], classes['/'] = base64Byte, base64Byte
+	return classes
+}()
+
 // isSpace tells white space as regular expressions of FHIR mean it with \s.
 func isSpace(c byte) bool {
-	return c == ' ' || c >= '\t' && c <= '\r'
+	return c <= ' ' && (c == ' ' || c >= '\t' && c <= '\r')
+}
+
+// hasSpace tells a text with white space.
+func hasSpace(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' && isSpace(c) {
+			return true
+		}
+	}
+	return false
 }
 
 func isCode(b []byte) bool {
 	for i, c := range b {
-		if isSpace(c) && (c != ' ' || i == 0 || b[i-1] == ' ' || i == len(b)-1) {
+		if c <= ' ' && isSpace(c) && (c != ' ' || i == 0 || b[i-1] == ' ' || i == len(b)-1) {
 			return false
 		}
 	}
@@ -295,11 +351,15 @@ func isBase64(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		switch {
+		case byteClasses[c]&base64Byte != 0:
+			if padding > 0 {
+				return false
+			}
 		case isSpace(c):
 			continue
 		case c == '=':
 			padding++
-		case padding > 0 || !isAlphanumeric(c) && c != '+' && c != '/':
+		default:
 			return false
 		}
 		n++
@@ -310,10 +370,8 @@ func isBase64(s string) bool {
 // uriFault checks addresses: no white space, and the syntax of UUIDs and OIDs in
 // them. (R4 §2.24.0.1)
 func uriFault(typ string, b []byte) string {
-	for _, c := range b {
-		if isSpace(c) {
-			return "want an address without white space, have some"
-		}
+	if hasSpace(b) {
+		return "want an address without white space, have some"
 	}
 	if typ != "oid" && typ != "uuid" && typ != "canonical" && len(b) > 0 && b[0] != 'o' && b[0] != 'u' {
 		return ""

@@ -200,3 +200,26 @@ func BenchmarkTextFault(b *testing.B) {
 		})
 	}
 }
+
+// TestDatesAtOnce: the eight bytes that are read at once hold to what the same
+// text says byte by byte.
+func TestDatesAtOnce(t *testing.T) {
+	for _, good := range []string{"2024-02-29", "2024-02-29T23:59:59Z"} {
+		for i := range len(good) {
+			for c := range 256 {
+				b := []byte(good)
+				b[i] = byte(c)
+				digit := good[i] >= '0' && good[i] <= '9'
+				isDigit := c >= '0' && c <= '9'
+				if fault := dateTimeFault(b); fault == "" && digit != isDigit && b[i] != good[i] {
+					t.Fatalf("%q: want a fault, have none", b)
+				}
+			}
+		}
+	}
+	for s, want := range map[string]int{"24:00:00": 0, "23:60:00": 0, "23:59:61": 0, "23:59:60": 8, "00:00:00": 8, "00:00:00.5": 10, "0a:00:00": 0, "00:00:0": 0} {
+		if have := timeLength([]byte(s)); have != want {
+			t.Errorf("%s: want length %d, have %d", s, want, have)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type run struct {
 	evaluated  at
 	codes      map[string]*knownCode // kept for further inputs
 	elementIDs map[elementID]struct{}
+	lastYear   int // the last that is likely; 0 = not asked yet
 }
 
 type seenKey struct {
@@ -68,6 +69,7 @@ type frame struct {
 func (r *run) start(in *Input) {
 	r.in = in
 	r.list = nil
+	r.lastYear = 0
 }
 
 func (r *run) finish() {
