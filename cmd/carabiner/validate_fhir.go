@@ -145,7 +145,7 @@ func (r *fhirRun) gatherer(int) fhir.Gatherer[*checked] {
 		Reject: func(rej *fhir.Rejected) error {
 			c.source = rej.Source
 			r.aside.expect(rej.Reason)
-			c.findings = append(c.findings, foundAt{rej.Reason, rej.Type})
+			c.findings = append(c.findings, r.rejected(rej)...)
 			return nil
 		},
 		Full: func() bool { return len(c.findings) >= handOn },
@@ -155,6 +155,24 @@ func (r *fhirRun) gatherer(int) fhir.Gatherer[*checked] {
 			return full
 		},
 	}
+}
+
+// rejected returns the findings about a record that is no JSON: where comments or
+// commas alone are wrong, each of them and what else is found in the resource.
+func (r *fhirRun) rejected(rej *fhir.Rejected) []foundAt {
+	list := issue.List{rej.Reason}
+	if rej.Reason.Code == fhir.CodeSyntax && !rej.Truncated {
+		res, mistakes, err := fhir.ParseLenient(rej.Raw, &fhir.LenientOptions{Pos: rej.Pos})
+		if err == nil && len(mistakes) > 0 {
+			list = append(mistakes, r.v.Validate(res)...)
+			slices.SortStableFunc(list, func(a, b issue.Issue) int { return cmp.Compare(a.Pos.Offset, b.Pos.Offset) })
+		}
+	}
+	out := make([]foundAt, len(list))
+	for i, x := range list {
+		out[i] = foundAt{x, rej.Type}
+	}
+	return out
 }
 
 // recommendation tells a finding about an invariant that is only best practice.
