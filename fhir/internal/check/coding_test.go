@@ -92,3 +92,28 @@ func TestQuantities(t *testing.T) {
 		})
 	}
 }
+
+// TestElementsWithoutCodes: what is bound to codes it must come from has one.
+func TestElementsWithoutCodes(t *testing.T) {
+	patient := func(member, url string) string {
+		return `{"resourceType":"Patient","_` + member + `":{"extension":[{"url":"` + url + `","valueCode":"unknown"}]}}`
+	}
+	const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+	for _, c := range []struct{ name, src, want string }{
+		{"required", patient("gender", absent), "error fhir-binding Patient.gender"},
+		{"required, said in another version", patient("gender", "http://hl7.org/fhir/5.0/StructureDefinition/extension-Patient.gender"), "warning fhir-binding Patient.gender"},
+		{"preferred", patient("language", absent), ""},
+		{"not bound", patient("birthDate", absent), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			have := slices.DeleteFunc(told(t, fhirdef.R4(), Options{}, c.src), func(s string) bool { return strings.Contains(s, "fhir-extension") })
+			wantFindings(t, have, c.want)
+		})
+	}
+}
+
+// TestProfilesThatAreNotHere: they are told of where they are named.
+func TestProfilesThatAreNotHere(t *testing.T) {
+	src := `{"resourceType":"Basic","code":{"text":"x"},"meta":{"profile":["http://hl7.org/fhir/StructureDefinition/Basic","http://example.com/none"]}}`
+	wantFindings(t, told(t, fhirdef.R4(), Options{}, src), "warning fhir-profile-unknown Basic.meta.profile[1]")
+}

@@ -20,6 +20,7 @@ func (r *run) primitive(n *node, a at) {
 		if f.companion.First().Kind() == jsontree.Invalid {
 			r.err(a, CodePrimitive, typ, "want a value or extensions, have neither")
 		}
+		r.noCode(n, a)
 		return
 	}
 	if f.name == "id" && f.parent != none && r.f(f.parent).isResource() {
@@ -43,6 +44,24 @@ func (r *run) primitive(n *node, a at) {
 		r.warn(a, CodePrimitive, typ, "want no control characters but tab, line feed and carriage return, have others")
 	}
 	r.markup(a, typ, text)
+}
+
+// noCode reports an element without a value that is bound to codes it must come
+// from. An extension that stands for the element of another version of FHIR says
+// what the code would be there. (R4 §4.1.4.1)
+func (r *run) noCode(n *node, a at) {
+	b := n.el.Binding
+	if b == nil || b.Strength != "required" {
+		return
+	}
+	severity := issue.Error
+	for e := r.f(a).companion.Get("extension").First(); e.Kind() != jsontree.Invalid; e = e.Next() {
+		if url := e.Get("url").Text(); strings.HasPrefix(url, "http://hl7.org/fhir/") && strings.Contains(url, "/StructureDefinition/extension-") {
+			severity = issue.Warning
+		}
+	}
+	r.report(finding{severity: severity, code: CodeBinding, rule: n.p.label, at: a,
+		message: "want a code of value set " + b.ValueSet + " (required), have none"})
 }
 
 // isCanonicalURL tells a resource whose url is its canonical one.

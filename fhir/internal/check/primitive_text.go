@@ -285,12 +285,14 @@ func isAlphanumeric(c byte) bool {
 }
 
 func isID(b []byte) bool {
-	for _, c := range b {
-		if byteClasses[c]&idByte == 0 {
-			return false
-		}
+	if len(b) == 0 || len(b) > 64 {
+		return false
 	}
-	return len(b) >= 1 && len(b) <= 64
+	all := uint8(idByte)
+	for _, c := range b {
+		all &= byteClasses[c]
+	}
+	return all != 0
 }
 
 // Classes of bytes.

@@ -34,6 +34,6 @@ func TestVitalSign(t *testing.T) {
 		{"no vital sign", observation(`4548-4"}]},"valueString":"x"`), CodeCardinality, ""},
 		{"another system's code", `{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://example.com","code":"29463-7"}]}}`, CodeCardinality, ""},
 		{"a component that is none", observation(`59408-5"}]},"valueQuantity":{"value":1,"unit":"%","system":"http://unitsofmeasure.org","code":"%"}` + category + flow),
-			CodeBinding, "warning Observation.component[0].value.ofType(Quantity)"},
+			CodeBinding, "warning Observation.component[0].code\nwarning Observation.component[0].value.ofType(Quantity)"},
 	})
 }

@@ -71,19 +71,31 @@ func (c *Checker) global(typ string) []string {
 
 // ownProfiles checks a resource against its meta.profile.
 func (r *run) ownProfiles(a at) {
-	list := r.f(a).value.Get("meta").Get("profile")
-	for p := list.First(); p.Kind() != jsontree.Invalid; p = p.Next() {
-		if url := p.Text(); url != "" {
-			r.profileURL(a, url)
+	meta := r.f(a).value.Get("meta")
+	i := 0
+	for p := meta.Get("profile").First(); p.Kind() != jsontree.Invalid; p = p.Next() {
+		if url := p.Text(); url == "" {
+		} else if st := r.defs.Structure(url); st != nil {
+			r.profile(a, st)
+		} else {
+			m := r.child(a, "meta", -1, meta, "Meta")
+			r.noProfile(r.child(m, "profile", i, p, "canonical"), url)
+			r.pop(m)
 		}
+		i++
 	}
+}
+
+// noProfile reports a profile that is not there.
+func (r *run) noProfile(a at, url string) {
+	r.warn(a, CodeProfileUnknown, safeRule(url), "want the definition of profile "+safeURL(url)+", have none: not checked")
 }
 
 // profileURL checks an element against the profile of a canonical URL.
 func (r *run) profileURL(a at, url string) {
 	st := r.defs.Structure(url)
 	if st == nil {
-		r.warn(a, CodeProfileUnknown, safeRule(url), "want the definition of profile "+safeURL(url)+", have none: not checked")
+		r.noProfile(a, url)
 		return
 	}
 	r.profile(a, st)
