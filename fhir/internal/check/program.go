@@ -28,7 +28,10 @@ type node struct {
 	// list, of a slice its reslices.
 	slots  []*node
 	slices []*node
-	names  map[string]named // members of the JSON form
+	// place is that of a slice among all slices and reslices of its list, places
+	// how many a list has.
+	place, places int
+	names         map[string]named // members of the JSON form
 	// required are the slots that ask for an element, themselves or by a slice.
 	required []int
 	// added are the constraints that the base definition does not have.
@@ -229,6 +232,7 @@ func (n *node) index() {
 		n.names = make(map[string]named, 2*len(n.slots))
 	}
 	for i, s := range n.slots {
+		s.number(&s.places)
 		if s.asks() {
 			n.required = append(n.required, i)
 		}
@@ -254,6 +258,15 @@ func (n *node) index() {
 	}
 	for _, s := range n.slices {
 		s.index()
+	}
+}
+
+// number gives the slices and reslices of a list their places.
+func (n *node) number(next *int) {
+	for _, s := range n.slices {
+		s.place = *next
+		*next++
+		s.number(next)
 	}
 }
 

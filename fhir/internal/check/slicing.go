@@ -21,24 +21,28 @@ type matcher struct {
 type test func(r *run, a at) bool
 
 // sliceOf returns the slice that an item belongs to, or the list's own node,
-// counts it and sees to the order of slices. (ElementDefinition.slicing, §5.1.0.14)
+// counts it and sees to the order of slices. counts are those of the whole list, by
+// the places of its slices and reslices. (ElementDefinition.slicing, §5.1.0.14)
 func (r *run) sliceOf(head *node, item at, counts []int, order *int) *node {
 	head.once.Do(func() { r.compileMatchers(head) })
 	for i, s := range head.slices {
 		if !r.matches(head, i, item) {
 			continue
 		}
-		counts[i]++
+		counts[s.place]++
 		if sl := head.el.Slicing; sl != nil && sl.Ordered {
 			if i < *order {
 				r.err(item, CodeSlice, head.p.label, "want the slices of "+elementName(head.el.ID, head.el.Path)+" in their order, have "+s.el.SliceName+" too late ("+head.p.label+")")
 			}
 			*order = max(*order, i)
 		}
+		if j := r.another(head, i, item); j > 0 {
+			r.err(item, CodeSlice, head.p.label, "want an item of one slice of "+elementName(head.el.ID, head.el.Path)+", have one that is of "+
+				s.el.SliceName+" and of "+head.slices[j].el.SliceName+" ("+head.p.label+")")
+			return head // which slice is meant is not known
+		}
 		if len(s.slices) > 0 {
-			inner := make([]int, len(s.slices))
-			n := r.sliceOf(s, item, inner, new(int))
-			return n
+			return r.sliceOf(s, item, counts, new(int))
 		}
 		return s
 	}
@@ -56,6 +60,17 @@ func (r *run) sliceOf(head *node, item at, counts []int, order *int) *node {
 	return head
 }
 
+// another returns the slice behind slice i that an item belongs to as well; 0 if
+// there is none, as it should be.
+func (r *run) another(head *node, i int, item at) int {
+	for j := i + 1; j < len(head.slices); j++ {
+		if r.matches(head, j, item) {
+			return j
+		}
+	}
+	return 0
+}
+
 func sliceNames(head *node) string {
 	names := make([]string, len(head.slices))
 	for i, s := range head.slices {
@@ -68,10 +83,10 @@ func sliceNames(head *node) string {
 // tells whether one occurs too seldom: then the list is too short for no other
 // reason.
 func (r *run) sliceCounts(head *node, a at, counts []int) (short bool) {
-	for i, s := range head.slices {
+	for _, s := range head.slices {
 		count := 0
 		if counts != nil {
-			count = counts[i]
+			count = counts[s.place]
 		}
 		el := s.el
 		switch {
@@ -80,6 +95,9 @@ func (r *run) sliceCounts(head *node, a at, counts []int) (short bool) {
 			r.err(a, CodeSlice, s.p.label, fmt.Sprintf("want at least %d of slice %s, have %d (%s)", el.Min, elementName(el.ID, el.Path), count, s.p.label))
 		case count > el.Max:
 			r.err(a, CodeSlice, s.p.label, fmt.Sprintf("want at most %d of slice %s, have %d (%s)", el.Max, elementName(el.ID, el.Path), count, s.p.label))
+		}
+		if len(s.slices) > 0 && count > 0 {
+			r.sliceCounts(s, a, counts)
 		}
 	}
 	return short

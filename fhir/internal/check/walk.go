@@ -253,7 +253,7 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 	}
 	var counts []int
 	if len(s.slices) > 0 {
-		counts = make([]int, len(s.slices))
+		counts = make([]int, s.places)
 	}
 	order := 0
 	if !isList {
