@@ -92,7 +92,7 @@ func (p *Package) read(src []byte, file string) ([]*entry, error) {
 	root := t.Root()
 	if !root.Get("resourceType").EqualText("Bundle") {
 		if e := p.entry(root, src, file); e != nil {
-			return []*entry{e}, nil
+			return append([]*entry{e}, p.contained(root, e, src)...), nil
 		}
 		return nil, nil
 	}
@@ -125,6 +125,23 @@ func (p *Package) entry(v jsontree.Value, src []byte, file string) *entry {
 		e.base = v.Get("supplements").Text()
 	}
 	return e
+}
+
+// contained returns the value sets inside a structure, which its bindings know as
+// # and their id: here by the structure's URL with that behind it.
+func (p *Package) contained(v jsontree.Value, owner *entry, src []byte) []*entry {
+	if owner.class != classStructure {
+		return nil
+	}
+	var out []*entry
+	for c := v.Get("contained").First(); c.Kind() != jsontree.Invalid; c = c.Next() {
+		if id := c.Get("id").Text(); id != "" && c.Get("resourceType").EqualText("ValueSet") {
+			e := &entry{class: classValueSet, url: owner.url + "#" + id, pkg: p, text: c.Raw(), file: owner.file}
+			e.line, e.column = jsontree.Position(src, c.Offset())
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // owns reports whether the package's publisher owns the URL. The packages of

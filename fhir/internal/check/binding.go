@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
@@ -12,7 +13,7 @@ import (
 // (R4 §4.1.4, Binding Strengths) A profile's walk leaves what its base says.
 func (r *run) binding(n *node, a at, m mode) {
 	b := n.el.Binding
-	if m == profile && !n.ownBinding {
+	if m == profile && !n.ownBinding || n.el.Path == "StructureDefinition.type" { // which may be an address, as its own rule says
 		return
 	}
 	if b.ValueSet != "" && b.Strength != "example" {
@@ -21,15 +22,33 @@ func (r *run) binding(n *node, a at, m mode) {
 			strength = limited
 		}
 		out := r.boundTo(n, a, b.ValueSet, strength)
+		if b.Strength == "required" || b.Strength == "extensible" && !out && r.f(a).typ == "CodeableConcept" {
+			r.overrule(a)
+		}
 		if out && b.MaxSet != "" && (b.Strength == "extensible" || r.f(a).typ != "CodeableConcept" || r.f(a).value.Get("coding").Len() > 0) {
 			r.boundTo(n, a, b.MaxSet, maximum)
 		}
 	}
 	for _, extra := range b.Extra {
-		if len(extra.Usage) == 0 && (extra.Purpose == "required" || extra.Purpose == maximum || extra.Purpose == "extensible") {
+		if extra.ValueSet != "" && len(extra.Usage) == 0 && (extra.Purpose == "required" || extra.Purpose == maximum || extra.Purpose == "extensible") {
 			r.boundTo(n, a, extra.ValueSet, extra.Purpose)
 		}
 	}
+}
+
+// overrule takes back what was told of an element as to extensible bindings, for
+// a profile says more strictly what its codes are: codes of its own value set are
+// those that an extensible binding leaves room for. (R4 §4.1.4.2)
+func (r *run) overrule(a at) {
+	if r.trial > 0 || !slices.ContainsFunc(r.list, isExtensible) {
+		return
+	}
+	path := r.path(a)
+	r.list = slices.DeleteFunc(r.list, func(i issue.Issue) bool { return i.Path == path && isExtensible(i) })
+}
+
+func isExtensible(i issue.Issue) bool {
+	return i.Code == CodeBinding && i.Severity == issue.Warning && strings.Contains(i.Message, "(extensible)")
 }
 
 // Strengths of bindings beside those of FHIR.
@@ -41,6 +60,9 @@ const (
 // boundTo checks the codes of an element against one value set, and tells
 // whether they are not known to be in it.
 func (r *run) boundTo(n *node, a at, valueSet, strength string) (out bool) {
+	if valueSet[0] == '#' { // contained in the profile
+		valueSet = n.p.st.URL + valueSet
+	}
 	set := r.defs.CompiledSet(valueSet)
 	f := r.f(a)
 	switch {
@@ -175,8 +197,9 @@ func (r *run) memberWithoutSystem(set *fhirdef.Set, code []byte) fhirdef.Members
 	return set.Contains(nil, code)
 }
 
-// concept tells how the codings of a CodeableConcept stand to a value set.
-func conceptIn(set *fhirdef.Set, v jsontree.Value) (m fhirdef.Membership, coded bool) {
+// conceptIn tells how the codings of a CodeableConcept stand to a value set, and
+// whether any has a code and one with a system.
+func conceptIn(set *fhirdef.Set, v jsontree.Value) (m fhirdef.Membership, coded, defined bool) {
 	m = fhirdef.Out
 	for c := v.Get("coding").First(); c.Kind() != jsontree.Invalid; c = c.Next() {
 		system, code := codeOf(c)
@@ -187,23 +210,25 @@ func conceptIn(set *fhirdef.Set, v jsontree.Value) (m fhirdef.Membership, coded 
 		if len(system) == 0 {
 			continue
 		}
+		defined = true
 		switch set.Contains(system, code) {
 		case fhirdef.In:
-			return fhirdef.In, true
+			return fhirdef.In, true, true
 		case fhirdef.Unknown:
 			m = fhirdef.Unknown
 		}
 	}
-	return m, coded
+	return m, coded, defined
 }
 
 func (r *run) boundConcept(n *node, a at, set *fhirdef.Set, strength string) (out bool) {
-	m, coded := conceptIn(set, r.f(a).value)
+	m, coded, defined := conceptIn(set, r.f(a).value)
 	switch {
 	case !coded:
 		if isFound(set) && strength != "preferred" {
 			r.unbound(n, a, set, strength, ", have none")
 		}
+	case !defined && severityOf(strength) < issue.Error: // codes without a system are told of by themselves
 	case m == fhirdef.Out:
 		r.unbound(n, a, set, strength, " among the codings, have others")
 	case m == fhirdef.Unknown:
@@ -230,7 +255,7 @@ func (r *run) bound(n *node, a at) bool {
 	case isPrimitive(f.typ):
 		return set.Contains(nil, f.value.Bytes(nil)) == fhirdef.In
 	case f.typ == "CodeableConcept":
-		m, _ := conceptIn(set, f.value)
+		m, _, _ := conceptIn(set, f.value)
 		return m == fhirdef.In
 	default:
 		system, code := codeOf(f.value)

@@ -47,7 +47,7 @@ func (r *run) systemFault(system []byte) string {
 	case r.isValueSet(system):
 		return "want the address of a code system as system, have one of a value set"
 	}
-	if cs := r.defs.CodeSystem(string(system)); cs != nil && cs.Content == "supplement" {
+	if cs := r.defs.CodeSystem(string(system)); cs != nil && (cs.Content == "supplement" || cs.Supplements != "") {
 		return "want the address of a code system as system, have one of a supplement to a code system"
 	}
 	return ""

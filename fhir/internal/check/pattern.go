@@ -40,6 +40,10 @@ func (r *run) fixedParts(a at, v, want jsontree.Value, differs func(jsontree.Val
 		switch {
 		case have.Kind() == jsontree.Object && w.Kind() == jsontree.Object:
 			r.fixedParts(part, have, w, differs)
+		case have.Kind() == jsontree.Array && w.Kind() == jsontree.Array && have.Len() == 1 && w.Len() == 1 && have.First().Kind() == jsontree.Object:
+			r.fixedParts(part, have.First(), w.First(), differs)
+		case !equal(have, w) && w.Kind() == jsontree.Array:
+			differs(v, a)
 		case !equal(have, w):
 			differs(have, part)
 		}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,38 @@ func observing(t testing.TB, element string, more ...string) *fhirdef.Definition
 
 func narrowed(path, more string) string {
 	return `{"id":"` + path + `","path":"` + path + `",` + more + `}`
+}
+
+// TestContainedValueSets: a binding may mean a value set inside the profile.
+func TestContainedValueSets(t *testing.T) {
+	defs := withResources(t, `{"resourceType":"StructureDefinition","url":"http://example.com/p","name":"P","status":"active","kind":"resource","abstract":false,
+		"contained":[{"resourceType":"ValueSet","id":"vs","status":"active","compose":{"include":[{"system":"http://loinc.org","concept":[{"code":"a"}]}]}}],
+		"type":"Observation","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Observation","derivation":"constraint",
+		"differential":{"element":[{"id":"Observation","path":"Observation"},`+narrowed("Observation.code", `"binding":{"strength":"required","valueSet":"#vs"}`)+`]}}`)
+	for code, want := range map[string]string{"a": "", "b": "error fhir-binding Observation.code"} {
+		have := slices.DeleteFunc(profiled(t, defs, Options{}, `"code":{"coding":[{"system":"http://loinc.org","code":"`+code+`"}]}`),
+			func(s string) bool { return strings.Contains(s, "not-checked") })
+		wantFindings(t, have, want)
+	}
+}
+
+// TestStricterBindingsOverrule: codes of a profile's value set are among those
+// that the extensible binding of the type leaves room for.
+func TestStricterBindingsOverrule(t *testing.T) {
+	set := `{"resourceType":"ValueSet","url":"http://example.com/v","status":"active","compose":{"include":[{"system":"http://example.com/s","concept":[{"code":"a"}]}]}}`
+	system := `{"resourceType":"CodeSystem","url":"http://example.com/s","status":"active","content":"complete","concept":[{"code":"a"},{"code":"b"}]}`
+	for _, c := range []struct{ strength, code, want string }{
+		{"required", "a", ""},
+		{"required", "b", "error fhir-binding Observation.interpretation[0]"},
+		{"extensible", "a", ""},
+		{"extensible", "b", "warning fhir-binding Observation.interpretation[0]\nwarning fhir-binding Observation.interpretation[0]"},
+		{"preferred", "a", "warning fhir-binding Observation.interpretation[0]"},
+	} {
+		defs := observing(t, narrowed("Observation.interpretation", `"binding":{"strength":"`+c.strength+`","valueSet":"http://example.com/v"}`), set, system)
+		t.Run(c.strength+" "+c.code, func(t *testing.T) {
+			wantFindings(t, profiled(t, defs, Options{}, `"code":{"text":"x"},"interpretation":[{"coding":[{"system":"http://example.com/s","code":"`+c.code+`"}]}]`), c.want)
+		})
+	}
 }
 
 // profiled returns what is told of an Observation by the profile.
@@ -42,6 +75,10 @@ func TestPatternsAreMissedWhereTheyAre(t *testing.T) {
 			"error fhir-pattern Observation.identifier[0].system\nerror fhir-pattern Observation.identifier[0].type.text"},
 		{"a part that is not there", identifier, code + `,"identifier":[{"system":"http://example.com/i","value":"1"}]`, "error fhir-pattern Observation.identifier[0].type"},
 		{"fixed", fixed, `"code":{"text":"t"}`, ""},
+		{"another display than the fixed one", narrowed("Observation.code", `"fixedCodeableConcept":{"coding":[{"system":"http://example.com/a","code":"a","display":"d"}]}`),
+			`"code":{"coding":[{"system":"http://example.com/a","code":"a","display":"e"}]}`, "error fhir-fixed Observation.code.coding.display"},
+		{"another number of codings than the fixed one", narrowed("Observation.code", `"fixedCodeableConcept":{"coding":[{"system":"http://example.com/a","code":"a"}]}`),
+			`"code":{"coding":[{"system":"http://example.com/a","code":"a"},{"system":"http://example.com/a","code":"b"}]}`, "error fhir-fixed Observation.code"},
 		{"fixed, with an extension", fixed, `"code":{"text":"t","extension":[{"url":"http://example.com/x","valueBoolean":true}]}`, "error fhir-fixed Observation.code"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
