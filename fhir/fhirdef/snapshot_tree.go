@@ -115,7 +115,7 @@ func (b *branch) raise() {
 			}
 		}
 		if need > c.el.Min && need <= c.el.Max {
-			c.el.Min = need
+			c.el.Min, c.el.Summed = need, true
 		}
 	}
 }

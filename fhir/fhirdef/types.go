@@ -43,6 +43,7 @@ type Element struct {
 	Min, Max            int // -1 where a differential does not say
 	BasePath            string
 	BaseMin, BaseMax    int    // of base; Max tells a list from a single value
+	Summed              bool   // Min is no more than what a generated snapshot's slices need together
 	ContentReference    string // the id of the element that has the content: what follows #
 	Types               []Type
 	Fixed, Pattern      *Literal

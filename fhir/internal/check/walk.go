@@ -237,7 +237,7 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 	}
 	present := got.value.Kind() != jsontree.Invalid || got.companion.Kind() != jsontree.Invalid
 	if !present {
-		if len(s.slices) == 0 || !r.sliceCounts(s, a, nil) {
+		if len(s.slices) == 0 || !r.sliceCounts(s, a, nil) || !s.el.Summed {
 			r.cardinality(s, a, 0)
 		}
 		return
@@ -265,7 +265,7 @@ func (r *run) slot(s *node, a at, got slot, m mode) {
 			v, c = v.Next(), c.Next()
 		}
 	}
-	if counts == nil || !r.sliceCounts(s, a, counts) || count > s.el.Max {
+	if counts == nil || !r.sliceCounts(s, a, counts) || !s.el.Summed || count > s.el.Max {
 		r.cardinality(s, a, count)
 	}
 	if len(s.faults) > 0 {
@@ -509,7 +509,7 @@ func (r *run) typeProfiles(n *node, t *elementType, a at) {
 		} else if st != nil {
 			r.profile(a, st)
 		} else if !isPrimitive(t.name) && t.name != "Extension" {
-			r.warn(a, CodeProfileUnknown, t.Profiles[0], "want the definition of profile "+t.Profiles[0]+", have none: not checked")
+			r.err(a, CodeProfileUnknown, t.Profiles[0], "want the definition of profile "+t.Profiles[0]+", have none: not checked")
 		}
 		return
 	}
