@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
@@ -83,5 +84,22 @@ func (r *run) identifier(a at) {
 		r.err(a, CodePrimitive, "Identifier.system", "want an absolute address as system of an identifier, have a relative one")
 	case string(system) == "urn:ietf:rfc:3986" && value.Kind() == jsontree.String && !isAbsolute(value.Bytes(r.ids)):
 		r.err(a, CodePrimitive, "Identifier.value", "want an address as value, as the system urn:ietf:rfc:3986 says, have other text")
+	case string(system) == rfc4122 && value.Kind() == jsontree.String:
+		r.uuidIdentifier(a, value.Bytes(r.ids))
 	}
+}
+
+// rfc4122 is the address of UUIDs, which some take for a system of identifiers.
+const rfc4122 = "https://tools.ietf.org/html/rfc4122"
+
+// uuidIdentifier checks an identifier that is said to be a UUID by the address of
+// what defines them: as urn:uuid: of system urn:ietf:rfc:3986 everyone knows it.
+func (r *run) uuidIdentifier(a at, value []byte) {
+	bare, _ := bytes.CutPrefix(value, []byte("urn:uuid:"))
+	const instead = "want urn:ietf:rfc:3986 as system of a UUID and urn:uuid: before its value, have "
+	if len(bare) == len(value) && uuidFault("uri", bare) != "" {
+		r.err(a, CodePrimitive, "Identifier.value", instead+"the address of UUIDs with a value that is none")
+		return
+	}
+	r.warn(a, CodePrimitive, "Identifier.system", instead+"the address of UUIDs")
 }

@@ -117,3 +117,16 @@ func TestProfilesThatAreNotHere(t *testing.T) {
 	src := `{"resourceType":"Basic","code":{"text":"x"},"meta":{"profile":["http://hl7.org/fhir/StructureDefinition/Basic","http://example.com/none"]}}`
 	wantFindings(t, told(t, fhirdef.R4(), Options{}, src), "warning fhir-profile-unknown Basic.meta.profile[1]")
 }
+
+// TestIdentifiersThatAreUUIDs: the address of the standard for UUIDs is no system.
+func TestIdentifiersThatAreUUIDs(t *testing.T) {
+	for _, c := range []struct{ system, value, want string }{
+		{"https://tools.ietf.org/html/rfc4122", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "warning fhir-primitive Patient.identifier[0]"},
+		{"https://tools.ietf.org/html/rfc4122", "c757873d-ec9a-4326-a141-556f43239520", "warning fhir-primitive Patient.identifier[0]"},
+		{"https://tools.ietf.org/html/rfc4122", "12", "error fhir-primitive Patient.identifier[0]"},
+		{"urn:ietf:rfc:3986", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", ""},
+	} {
+		src := `{"resourceType":"Patient","identifier":[{"system":"` + c.system + `","value":"` + c.value + `"}]}`
+		wantFindings(t, told(t, fhirdef.R4(), Options{}, src), c.want)
+	}
+}
