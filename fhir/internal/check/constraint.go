@@ -60,9 +60,10 @@ func (c *Checker) inherit(n *node, base *program) {
 // their text says, with what HL7's later editions put in their place, or what
 // their authors meant: DateTime is FHIRPath's own type, which no element has.
 var corrections = map[string]string{
-	"$this is DateTime implies $this.toString().length() >= 10":                                                                                  "$this is dateTime implies $this.toString().length() >= 10",
-	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                                                                                                 `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
-	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`:                                                                        `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
+	"($this as dateTime).toString().length() >= 8":                        "($this is dateTime) implies ($this.toString().length() >= 8)",
+	"$this is DateTime implies $this.toString().length() >= 10":           "$this is dateTime implies $this.toString().length() >= 10",
+	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                          `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
+	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`: `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
 	`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`: `path.exists() implies path.matches('^[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')`,
 	"probability is decimal implies (probability as decimal) <= 100":                                                                             "probability.empty() or ((probability is decimal) implies ((probability as decimal) <= 100))",
 	"(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)":                                                              "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())",

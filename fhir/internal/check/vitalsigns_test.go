@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/carabiner-health/carabiner/issue"
@@ -33,6 +34,9 @@ func TestVitalSign(t *testing.T) {
 		{"without a time and a category", observation(`29463-7"}]},"valueQuantity":{"value":1,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}`), CodeCardinality, "error Observation\nerror Observation"},
 		{"no vital sign", observation(`4548-4"}]},"valueString":"x"`), CodeCardinality, ""},
 		{"another system's code", `{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://example.com","code":"29463-7"}]}}`, CodeCardinality, ""},
+		{"over a period", observation(`29463-7"}]},"valueQuantity":{"value":1,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}` + strings.Replace(category, `"effectiveDateTime":"2020-01-01"`, `"effectivePeriod":{"start":"2020-01-01"}`, 1)), CodeInvariant, "warning Observation"},
+		{"in a year", observation(`29463-7"}]},"valueQuantity":{"value":1,"unit":"kg","system":"http://unitsofmeasure.org","code":"kg"}` + strings.Replace(category, "2020-01-01", "2020", 1)), CodeInvariant,
+			"warning Observation\nerror Observation.effective.ofType(dateTime)"},
 		{"a component that is none", observation(`59408-5"}]},"valueQuantity":{"value":1,"unit":"%","system":"http://unitsofmeasure.org","code":"%"}` + category + flow),
 			CodeBinding, "warning Observation.component[0].code\nwarning Observation.component[0].value.ofType(Quantity)"},
 	})
