@@ -153,11 +153,13 @@ func (r *run) targetAllowed(t *elementType, typ string) bool {
 // its type: one of them is enough. (ElementDefinition.type.targetProfile)
 func (r *run) targetProfiles(n *node, t *elementType, a at, v jsontree.Value, typ string) {
 	var fits []string
+	unknown := false
 	for _, url := range t.TargetProfiles {
 		st := r.defs.Structure(url)
 		switch {
 		case st == nil:
-			return // nothing can be said
+			unknown = true
+			r.err(a, CodeProfileUnknown, safeRule(url), "want the definition of target profile "+safeURL(url)+", have none: not checked ("+n.p.label+")")
 		case !r.defs.IsSubtype(typ, st.Type):
 		case r.defs.Type(st.Type) == st:
 			return
@@ -171,6 +173,9 @@ func (r *run) targetProfiles(n *node, t *elementType, a at, v jsontree.Value, ty
 		if r.conforms(target, url) {
 			return
 		}
+	}
+	if unknown {
+		return // it may conform to what is not there
 	}
 	r.err(a, CodeReference, n.p.label, "want a target that conforms to "+strings.Join(fits, " or ")+", have one that does not ("+n.p.label+")")
 }

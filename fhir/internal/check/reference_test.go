@@ -1,6 +1,10 @@
 package check
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/carabiner-health/carabiner/issue"
+)
 
 // TestReferenceForms: what stands in a reference, and where it leads inside the
 // resource.
@@ -63,6 +67,39 @@ func TestAggregation(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantFindings(t, findingsWith(t, withResources(t, profile(c.modes)), CodeReference, c.src), c.want)
+		})
+	}
+}
+
+// TestTargetProfiles: what is in the input conforms to a target profile.
+func TestTargetProfiles(t *testing.T) {
+	profile := func(targets string) string {
+		return `{"resourceType":"StructureDefinition","url":"http://example.com/o","name":"O","status":"active","kind":"resource","abstract":false,"type":"Observation",
+"baseDefinition":"http://hl7.org/fhir/StructureDefinition/Observation","derivation":"constraint","snapshot":{"element":[{"id":"Observation","path":"Observation","min":0,"max":"*"},
+{"id":"Observation.subject","path":"Observation.subject","min":0,"max":"1","type":[{"code":"Reference","targetProfile":[` + targets + `]}]}]}}`
+	}
+	const named = `{"resourceType":"StructureDefinition","url":"http://example.com/named","name":"N","status":"active","kind":"resource","abstract":false,"type":"Patient",
+"baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient","derivation":"constraint","snapshot":{"element":[{"id":"Patient","path":"Patient","min":0,"max":"*"},
+{"id":"Patient.name","path":"Patient.name","min":1,"max":"*","type":[{"code":"HumanName"}]}]}}`
+	observation := func(patient string) string {
+		return `{"resourceType":"Observation","meta":{"profile":["http://example.com/o"]},"status":"final","code":{"text":"x"},"subject":{"reference":"#p"},"contained":[{"resourceType":"Patient","id":"p"` + patient + `}]}`
+	}
+	const at = "error Observation.subject"
+	const known, unknown = `"http://example.com/named"`, `"http://example.com/none"`
+	const name = `,"name":[{"text":"x"}]`
+	for _, c := range []struct {
+		name, targets, patient string
+		code                   issue.Code
+		want                   string
+	}{
+		{"conforms", known, name, CodeReference, ""},
+		{"does not", known, "", CodeReference, at},
+		{"to one of two", known + `,"http://hl7.org/fhir/StructureDefinition/Patient"`, "", CodeReference, ""},
+		{"unknown", unknown, "", CodeProfileUnknown, at},
+		{"unknown or not", known + "," + unknown, "", CodeReference, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			wantFindings(t, findingsWith(t, withResources(t, profile(c.targets), named), c.code, observation(c.patient)), c.want)
 		})
 	}
 }
