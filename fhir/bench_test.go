@@ -186,8 +186,8 @@ func BenchmarkValidate(b *testing.B) {
 	b.SetBytes(int64(len(r.Raw())))
 	b.ReportAllocs()
 	for b.Loop() {
-		if list := v.Validate(r); list.HasErrors() {
-			b.Fatal(list)
+		if list := v.Validate(r); len(list) == 0 { // its display is not HL7's
+			b.Fatal("want findings, have none")
 		}
 	}
 }

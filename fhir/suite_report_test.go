@@ -79,12 +79,12 @@ func suiteTable(results []*compared) string {
 // least is what the suite has reached; it may only rise. The first line is of
 // all runs, the second of those that are not nearly free.
 var least = [2]tally{
-	{valid: 326, count: 321, places: 314},
-	{valid: 264, count: 259, places: 252},
+	{valid: 333, count: 328, places: 322},
+	{valid: 271, count: 266, places: 260},
 }
 
 // mostUnexplained is how many disagreements may lack a reason; it may only fall.
-const mostUnexplained = 9
+const mostUnexplained = 0
 
 // checkTotals compares the totals with what was reached before.
 func checkTotals(t *testing.T, results []*compared) {

@@ -65,14 +65,15 @@ var corrections = map[string]string{
 	`name.matches('[A-Z]([A-Za-z0-9_]){0,254}')`:                          `name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')`,
 	`path.matches('[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*')`: `path.exists() implies path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')`,
 	`path.matches('[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*')`: `path.exists() implies path.matches('^[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\.[^\\s\\.,:;\\\'"\\/|?!@#$%&*()\\[\\]{}]{1,64}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')`,
-	"probability is decimal implies (probability as decimal) <= 100":                                                                             "probability.empty() or ((probability is decimal) implies ((probability as decimal) <= 100))",
-	"(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)":                                                              "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())",
-	"isModifier implies isModifierReason.exists()":                                                                                               "(isModifier.exists() and isModifier) implies isModifierReason.exists()",
-	"differential.element.all(id) and differential.element.id.trace('ids').isDistinct()":                                                         "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()",
-	"snapshot.element.all(id) and snapshot.element.id.trace('ids').isDistinct()":                                                                 "snapshot.element.all(id.exists()) and snapshot.element.id.trace('ids').isDistinct()",
-	"targetProfile.exists() implies (type = 'Reference' or type = 'canonical')":                                                                  "targetProfile.exists() implies (type = 'Reference' or type = 'canonical' or type.memberOf('http://hl7.org/fhir/ValueSet/resource-types'))",
-	"fullUrl.contains('/_history/').not()":                                                                                                       "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
-	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))":                        correctedRef1,
+	"operator = 'exists' implies (answer is Boolean)":                                                                     "operator = 'exists' implies (answer is boolean)",
+	"probability is decimal implies (probability as decimal) <= 100":                                                      "probability.empty() or ((probability is decimal) implies ((probability as decimal) <= 100))",
+	"(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)":                                       "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())",
+	"isModifier implies isModifierReason.exists()":                                                                        "(isModifier.exists() and isModifier) implies isModifierReason.exists()",
+	"differential.element.all(id) and differential.element.id.trace('ids').isDistinct()":                                  "differential.element.all(id.exists()) and differential.element.id.trace('ids').isDistinct()",
+	"snapshot.element.all(id) and snapshot.element.id.trace('ids').isDistinct()":                                          "snapshot.element.all(id.exists()) and snapshot.element.id.trace('ids').isDistinct()",
+	"targetProfile.exists() implies (type = 'Reference' or type = 'canonical')":                                           "targetProfile.exists() implies (type = 'Reference' or type = 'canonical' or type.memberOf('http://hl7.org/fhir/ValueSet/resource-types'))",
+	"fullUrl.contains('/_history/').not()":                                                                                "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+	"reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))": correctedRef1,
 }
 
 // counterpart returns the element that a profile's element constrains: of the

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -104,7 +105,7 @@ func holds(v, pattern jsontree.Value) bool {
 			return false
 		}
 		for p := pattern.First(); p.Kind() != jsontree.Invalid; p = p.Next() {
-			if !holds(v.Get(p.Key()), p) {
+			if !holds(memberLike(v, p), p) {
 				return false
 			}
 		}
@@ -125,6 +126,16 @@ func holds(v, pattern jsontree.Value) bool {
 	}
 }
 
+// memberLike returns the member of v that has the name of like.
+func memberLike(v, like jsontree.Value) jsontree.Value {
+	name := like.KeyBytes()
+	m := v.First()
+	for m.Kind() != jsontree.Invalid && !bytes.Equal(m.KeyBytes(), name) {
+		m = m.Next()
+	}
+	return m
+}
+
 // equal tells whether two values are the same: objects whatever the order of
 // members, numbers by their text.
 func equal(a, b jsontree.Value) bool {
@@ -137,7 +148,7 @@ func equal(a, b jsontree.Value) bool {
 			return false
 		}
 		for m := a.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
-			if !equal(m, b.Get(m.Key())) {
+			if !equal(m, memberLike(b, m)) {
 				return false
 			}
 		}
@@ -151,7 +162,7 @@ func equal(a, b jsontree.Value) bool {
 		}
 		return x.Kind() == y.Kind()
 	case jsontree.String:
-		return a.Text() == b.Text()
+		return bytes.Equal(a.Bytes(nil), b.Bytes(nil))
 	default:
 		return string(a.Raw()) == string(b.Raw())
 	}
