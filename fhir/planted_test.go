@@ -90,16 +90,6 @@ func newSubject(defs *fhirdef.Definitions, name string, text []byte) (*subject, 
 	return s, nil
 }
 
-// spot returns the element of a path.
-func (s *subject) spot(path string) *spot {
-	for _, x := range s.spots {
-		if x.path == path {
-			return x
-		}
-	}
-	return nil
-}
-
 func errorsOf(v *fhir.Validator, text []byte) (issue.List, error) {
 	r, err := fhir.Parse(text)
 	if err != nil {

@@ -3,7 +3,6 @@ package view
 import (
 	"bytes"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -432,9 +431,4 @@ func instant(b []byte) (micros int64, zoned, ok bool) {
 		offset = -offset
 	}
 	return micros - offset, offset != 0, true
-}
-
-// clone returns a table for another worker.
-func (t *table) clone() *table {
-	return &table{view: t.view, slots: t.slots, batch: columnar.NewBatch(specs(t.slots)), issues: slices.Clone(t.issues[:0])}
 }
