@@ -34,7 +34,7 @@ func (r *run) coding(n *node, a at) {
 		r.warn(c, CodeCode, "Coding", "want a code of code system "+string(system)+", have one that is not in the part of it that is held")
 		r.pop(c)
 	default:
-		r.codeNotChecked(n, a, v, string(system), known.reason)
+		r.codeNotChecked(n, a, v, known)
 	}
 }
 
@@ -67,6 +67,8 @@ type knownCode struct {
 	reason     fhirdef.Reason
 	// systemFault tells what is wrong with the address of its system.
 	systemFault string
+	// system is the system; notChecked says why nothing is known of the code.
+	system, notChecked string
 }
 
 // maxKnownCodes bounds the codes that a run remembers for the inputs to come.
@@ -78,10 +80,13 @@ func (r *run) lookup(system, version, code []byte) *knownCode {
 	if k, ok := r.codes[string(r.ids)]; ok {
 		return k
 	}
-	k := &knownCode{systemFault: r.systemFault(system)}
+	k := &knownCode{systemFault: r.systemFault(system), system: string(system)}
 	k.info, k.membership, k.reason = r.defs.LookupCode(string(system), string(version), string(code))
 	if held := k.info.Version; k.membership == fhirdef.In && len(version) > 0 && held != "" && held != string(version) {
 		k.membership, k.reason = fhirdef.Unknown, fhirdef.Reason{Kind: fhirdef.VersionNotHeld, Subject: string(system), Detail: string(version)}
+	}
+	if k.membership == fhirdef.Unknown {
+		k.notChecked = "want the code looked up in its code system: not checked, " + because(k.reason)
 	}
 	if r.codes == nil || len(r.codes) >= maxKnownCodes {
 		r.codes = make(map[string]*knownCode)
@@ -127,20 +132,19 @@ func sameDisplay(a, b string) bool {
 // codeNotChecked says that a code cannot be looked up. It is an error where a
 // required binding needs the code and the system, or its version, is said to be
 // HL7's and is not.
-func (r *run) codeNotChecked(n *node, a at, v jsontree.Value, system string, reason fhirdef.Reason) {
+func (r *run) codeNotChecked(n *node, a at, v jsontree.Value, known *knownCode) {
 	severity := issue.Warning
-	switch unknown := reason.Kind == fhirdef.SystemNotHeld || reason.Kind == fhirdef.VersionNotHeld; {
-	case isLicensed(system):
+	switch unknown := known.reason.Kind == fhirdef.SystemNotHeld || known.reason.Kind == fhirdef.VersionNotHeld; {
+	case isLicensed(known.system):
 		severity = issue.Information
-	case unknown && isOfHL7(system) && r.required(n, a):
+	case unknown && isOfHL7(known.system) && r.required(n, a):
 		severity = issue.Error
 	}
 	if r.trial > 0 && severity < issue.Error {
 		return
 	}
 	s := r.child(a, "system", -1, v.Get("system"), "uri")
-	r.report(finding{severity: severity, code: CodeNotChecked, at: s, rule: safeRule(system),
-		message: "want the code looked up in its code system: not checked, " + because(reason)})
+	r.report(finding{severity: severity, code: CodeNotChecked, at: s, rule: safeRule(known.system), message: known.notChecked})
 	r.pop(s)
 }
 

@@ -94,6 +94,15 @@ var natives = map[string]native{
 	"value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()": func(f *frame) verdict {
 		return unless(!has(f.value, "component") || !hasChoice(f.value, "value"))
 	},
+	// vs-2
+	"(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())": func(f *frame) verdict {
+		v := f.value
+		return decided(has(v, "component") || has(v, "hasMember") || has(v, "dataAbsentReason") || hasChoice(v, "value"))
+	},
+	// vs-3
+	"value.exists() or dataAbsentReason.exists()": func(f *frame) verdict {
+		return decided(hasChoice(f.value, "value") || has(f.value, "dataAbsentReason"))
+	},
 	// pat-1
 	"name.exists() or telecom.exists() or address.exists() or organization.exists()": func(f *frame) verdict {
 		v := f.value

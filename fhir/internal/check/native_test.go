@@ -21,8 +21,11 @@ var withRules = []string{"htmlChecks()", domain3}
 // companions, nulls and empty lists among them.
 func TestNativeFormsSayWhatTheirExpressionsSay(t *testing.T) {
 	types := map[string]string{} // the first element that states an expression
+	structures := []*fhirdef.Structure{fhirdef.R4().Structure("http://hl7.org/fhir/StructureDefinition/vitalsigns")}
 	for _, name := range append(fhirdef.R4().ResourceTypes(), dataTypes...) {
-		st := fhirdef.R4().Type(name)
+		structures = append(structures, fhirdef.R4().Type(name))
+	}
+	for _, st := range structures {
 		for i := range st.Elements {
 			for _, k := range st.Elements[i].Constraints {
 				x := k.Expression
@@ -114,7 +117,7 @@ func randomObject(rng *rand.Rand, expression string) string {
 		}
 	}
 	for _, name := range [...]string{"id", "use", "code", "system", "start", "end", "low", "high", "duration", "durationUnit", "durationMax", "period", "periodUnit",
-		"periodMax", "count", "countMax", "when", "timeOfDay", "data", "contentType", "name", "telecom", "address", "reference", "dataAbsentReason", "component",
+		"periodMax", "count", "countMax", "when", "timeOfDay", "data", "contentType", "name", "telecom", "address", "reference", "dataAbsentReason", "component", "hasMember",
 		"contained", "extension", "resource", "request", "response", "text", "organization"} {
 		if name == "id" || strings.Contains(expression, name) {
 			maybe(valuesOf(name, rng)...)
@@ -153,6 +156,8 @@ func valuesOf(name string, rng *rand.Rand) []string {
 		return []string{quote(`{"value":` + strconv.Itoa(rng.IntN(5)) + `}`)}
 	case "name", "telecom", "address":
 		return []string{quote(`[{"text":"a"}]`), quote(`[{"id":"b"}]`)}
+	case "hasMember":
+		return []string{quote(`[{"id":"a"}]`)}
 	case "dataAbsentReason", "organization", "request", "response", "resource":
 		return []string{quote(`{"id":"a"}`)}
 	case "when", "timeOfDay":

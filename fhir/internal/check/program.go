@@ -285,7 +285,8 @@ func upper(name string) string {
 // isPrimitive tells a primitive type by its name (R4 §2.24: they begin with a
 // small letter, other types with a capital).
 func isPrimitive(typ string) bool {
-	return typ != "" && typ[0] >= 'a' && typ[0] <= 'z' && strings.IndexByte(typ, '.') < 0
+	const longest = len("base64Binary")
+	return typ != "" && typ[0] >= 'a' && typ[0] <= 'z' && len(typ) <= longest && strings.IndexByte(typ, '.') < 0
 }
 
 // typeNamed returns the allowed type of a name.

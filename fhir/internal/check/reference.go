@@ -22,7 +22,7 @@ func (r *run) reference(n *node, a at) {
 	}
 	ref := parseReference(text)
 	if ref.kind == refMalformed {
-		if r.opts.AssumeValidRestReferences && !strings.ContainsAny(text, " \t\r\n") {
+		if r.opts.AssumeValidRestReferences && !hasBlank(text) {
 			return
 		}
 		r.err(a, CodeReference, "Reference", "want a reference as an address or Type/id, have another form")
@@ -213,7 +213,7 @@ type parsedReference struct {
 // parseReference takes a reference apart. (R4 §2.3.0.1 to .4)
 func parseReference(text string) parsedReference {
 	ref := parsedReference{text: text}
-	if text == "" || strings.ContainsAny(text, " \t\r\n") {
+	if text == "" || hasBlank(text) {
 		return ref
 	}
 	switch {
@@ -232,9 +232,8 @@ func parseReference(text string) parsedReference {
 	server, typ := cutLast(head)
 	if isTypeName(typ) && last != "" {
 		ref.typ, ref.id = typ, last
-		if i := strings.IndexAny(ref.id, "?#"); i >= 0 {
-			ref.id = ref.id[:i]
-		}
+		ref.id, _, _ = strings.Cut(ref.id, "?")
+		ref.id, _, _ = strings.Cut(ref.id, "#")
 	}
 	switch {
 	case absolute:
@@ -247,6 +246,16 @@ func parseReference(text string) parsedReference {
 		ref.kind = refAbsolute
 	}
 	return ref
+}
+
+// hasBlank tells a text with white space.
+func hasBlank(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' && isPlainSpace(s[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // cutLast cuts a path before its last part.

@@ -182,6 +182,9 @@ func (r *run) report(f finding) {
 	}
 	r.seen[key] = struct{}{}
 	r.counts[f.severity]++
+	if r.list == nil {
+		r.list = make(issue.List, 0, 8)
+	}
 	r.list = append(r.list, issue.Issue{Severity: f.severity, Code: f.code, Pos: issue.Pos{Offset: int64(r.offset(f))}, Path: path, Message: f.message, Rule: f.rule})
 }
 
