@@ -19,7 +19,9 @@
 //
 // [Read] and [ReadFS] go in order; [Each] does the same with several workers.
 // [Extract] fetches records again, [Inspect] tells what is in a folder, a
-// [Writer] gives resources back, a [Validator] checks their form.
+// [Writer] gives resources back, a [Validator] checks them against definitions and
+// profiles. [Identify] and [Identities] find references that lead nowhere among
+// many sources, [Gather] keeps the order of records with several workers.
 //
 // # Terms
 //
@@ -30,8 +32,8 @@
 //
 // # Standards
 //
-// FHIR R4 (4.0.1): XML and JSON representation (§2.6.1, §2.6.2), Bundle (§2.36), References
-// (§2.3). Bulk Data Access 2.0: NDJSON files and the manifest beside them. JSON is
+// FHIR R4 (4.0.1): XML and JSON representation (§2.6.1, §2.6.2), Validation (§2.10),
+// Bundle (§2.36), References (§2.3). Bulk Data Access 2.0: NDJSON files and the manifest beside them. JSON is
 // RFC 8259 in UTF-8, XML is XML 1.0 in UTF-8 without document type declarations;
 // a byte order mark is passed over. Compression is gzip
 // (RFC 1952) or Zstandard (RFC 8878), known by its first bytes and not by name.
@@ -53,5 +55,6 @@
 //
 // # What it does not do
 //
-// XML is not written. Nothing here knows OMOP: package mapping does.
+// XML is not written. No terminology server is asked: what would need one is told
+// as not checked. Rules are in internal/check, definitions in fhirdef. Nothing here knows OMOP: package mapping does.
 package fhir
