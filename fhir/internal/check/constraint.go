@@ -37,7 +37,7 @@ func (c *Checker) inherit(n *node, base *program) {
 			}
 		}
 	}
-	n.ownBinding = n.el.Binding != nil && (base == nil || have == nil || !sameBinding(n.el.Binding, have.el.Binding))
+	n.ownBinding = n.el.Binding != nil && (base == nil || have == nil || !c.sameBinding(n.el.Binding, have.el.Binding))
 	for i := range n.el.Constraints {
 		k := &n.el.Constraints[i]
 		if k.Expression == "" {
@@ -95,8 +95,18 @@ func sameTypes(a, b []elementType) bool {
 	})
 }
 
-func sameBinding(a, b *fhirdef.Binding) bool {
-	return b != nil && a.Strength == b.Strength && a.ValueSet == b.ValueSet && a.MaxSet == b.MaxSet && len(a.Extra) == len(b.Extra)
+// sameBinding tells whether two bindings ask the same; a canonical with a version
+// and one without may mean one value set.
+func (c *Checker) sameBinding(a, b *fhirdef.Binding) bool {
+	if b == nil || a.Strength != b.Strength || a.MaxSet != b.MaxSet || len(a.Extra) != len(b.Extra) {
+		return false
+	}
+	if a.ValueSet == b.ValueSet {
+		return true
+	}
+	bare, _, _ := strings.Cut(a.ValueSet, "|")
+	other, _, _ := strings.Cut(b.ValueSet, "|")
+	return bare == other && c.defs.ValueSet(a.ValueSet) == c.defs.ValueSet(b.ValueSet)
 }
 
 // states tells whether a node has a constraint.
