@@ -100,6 +100,11 @@ func (r *run) referenceTargets(n *node, t *elementType, a at) {
 			typ = found.value.Get("resourceType").Text()
 		}
 		r.aggregated(n, t, a, found)
+		if found.value.Kind() != jsontree.Object && r.opts.References == ReferencesMustBeType {
+			if v, ok := r.find(text); ok && v.Kind() == jsontree.Object {
+				found.value, typ = v, v.Get("resourceType").Text()
+			}
+		}
 	}
 	if len(t.TargetProfiles) == 0 {
 		return
