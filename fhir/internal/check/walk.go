@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
 	"github.com/carabiner-health/carabiner/issue"
@@ -109,8 +110,9 @@ const (
 	profile             // by a profile: what it adds
 )
 
-// children checks the members of a frame's object, or of a primitive's companion,
-// by the slots of kids; n is the element they belong to.
+// object checks the members of a frame's object, or of a primitive's companion, by
+// the slots of kids; n is the element they belong to. What is there is gathered
+// first, so that an element with many members and few of them present costs little.
 func (r *run) object(n, kids *node, a at, v jsontree.Value, m mode) {
 	first := len(r.slots)
 	for member := v.First(); member.Kind() != jsontree.Invalid; member = member.Next() {
@@ -369,7 +371,7 @@ func itemType(s *node, f frame) string {
 	}
 	if len(s.types) == 0 {
 		if ref := s.el.ContentReference; ref != "" {
-			return ref[lastByte(ref, '#')+1:]
+			return ref[strings.LastIndexByte(ref, '#')+1:]
 		}
 		return s.el.Path
 	}
@@ -387,15 +389,6 @@ func (n *node) typePath() string {
 		return n.el.BasePath
 	}
 	return n.el.Path
-}
-
-func lastByte(s string, c byte) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == c {
-			return i
-		}
-	}
-	return -1
 }
 
 // element checks the element of a frame by a node.
