@@ -49,12 +49,16 @@ func FuzzAdd(f *testing.F) {
 func FuzzLoadArchive(f *testing.F) {
 	f.Add("package/P.json", string(fixed("1")), 0, byte(0))
 	f.Add("package/package.json", `{"name":"a","dependencies":{"b":"1"}}`, 100, byte(7))
+	f.Add("/", "0", -52, byte('b'))
 	f.Add("../package/../package/x.json", `{}`, 300, byte(1))
 	f.Fuzz(func(t *testing.T, name, content string, at int, bend byte) {
-		if len(name) > 90 || len(content) > 1<<16 || strings.ContainsRune(name, 0) {
+		if len(name) > 90 || len(content) > 1<<16 {
 			t.Skip()
 		}
-		b := archive(t, tarFile{name, content})
+		b, err := pack(tarFile{name, content})
+		if err != nil {
+			t.Skip() // no archive has such a file: a name that ends in a slash is a folder's
+		}
 		b[max(at, -at, 0)%len(b)] ^= bend
 		opts := &LoadOptions{MaxFile: 1 << 17, MaxBytes: 1 << 18, MaxFiles: 4, Lenient: true}
 		p, err := LoadArchive(context.Background(), bytes.NewReader(b), "fuzz.tgz", opts)

@@ -227,21 +227,28 @@ type tarFile struct{ name, content string }
 
 func archive(tb testing.TB, files ...tarFile) []byte {
 	tb.Helper()
+	b, err := pack(files...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// pack packs files; the error is that an archive cannot hold such a file.
+func pack(files ...tarFile) ([]byte, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	w := tar.NewWriter(z)
 	for _, f := range files {
 		if err := w.WriteHeader(&tar.Header{Name: f.name, Size: int64(len(f.content)), Mode: 0o600}); err != nil {
-			tb.Fatal(err)
+			return nil, err
 		}
 		if _, err := io.WriteString(w, f.content); err != nil {
-			tb.Fatal(err)
+			return nil, err
 		}
 	}
-	if err := errors.Join(w.Close(), z.Close()); err != nil {
-		tb.Fatal(err)
-	}
-	return b.Bytes()
+	err := errors.Join(w.Close(), z.Close())
+	return b.Bytes(), err
 }
 
 func TestArchiveReadsOnlyThePackageFolder(t *testing.T) {
