@@ -119,7 +119,7 @@ func NewValidator(defs *fhirdef.Definitions, opts *ValidateOptions) (*Validator,
 // missing element is found at the one that lacks it. Safe for concurrent use.
 func (v *Validator) Validate(r *Resource) issue.List {
 	start := int64(r.root.Offset())
-	list := v.checker.Check(&check.Input{Root: r.root, FullURL: r.full, Find: v.find, XML: r.xml != nil})
+	list := v.checker.Check(&check.Input{Root: r.root, Find: v.find, XML: r.xml != nil})
 	slices.SortStableFunc(list, func(a, b issue.Issue) int { return int(a.Pos.Offset - b.Pos.Offset) })
 	at := r.places()
 	for i := range list {

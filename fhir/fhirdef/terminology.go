@@ -3,6 +3,7 @@ package fhirdef
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Membership is what can be said of a code without a terminology server. The
@@ -109,9 +110,10 @@ type terminologySource interface {
 // terminology remembers what was computed from a source. Its zero value is
 // ready; it is safe for concurrent use.
 type terminology struct {
-	mu      sync.Mutex // held while a set is computed
-	sets    sync.Map   // canonical → *Set
-	systems sync.Map   // canonical → *system
+	mu      sync.Mutex   // held while a set is computed
+	sets    sync.Map     // canonical → *Set
+	systems sync.Map     // canonical → *system
+	known   atomic.Int64 // how many systems
 }
 
 // CompiledSet returns the value set with a canonical URL, ready for many
@@ -178,6 +180,16 @@ func (t *terminology) system(src terminologySource, url, version string) *system
 	if s, ok := t.systems.Load(key); ok {
 		return s.(*system)
 	}
-	s, _ := t.systems.LoadOrStore(key, newSystem(src, url, version))
-	return s.(*system)
+	s := newSystem(src, url, version)
+	if t.known.Load() < maxSystems { // data may name any number of systems
+		if kept, there := t.systems.LoadOrStore(key, s); there {
+			return kept.(*system)
+		}
+		t.known.Add(1)
+	}
+	return s
 }
+
+// maxSystems bounds the code systems and versions that are remembered, most of
+// which data may name without their being held.
+const maxSystems = 20_000

@@ -119,20 +119,16 @@ func (s *response) stringRules(value at, q *question, v jsontree.Value) {
 	}
 }
 
-type patternKey string
-
 // pattern compiles a pattern that a whole text must match; nil if it has parts
 // that Go's patterns lack. Each is compiled once.
 func (c *Checker) pattern(text string) *regexp.Regexp {
-	if x, ok := c.exprs.Load(patternKey(text)); ok {
-		return x.(*regexp.Regexp)
-	}
-	x, err := regexp.Compile(`\A(?:` + text + `)\z`)
-	if err != nil {
-		x = nil
-	}
-	c.exprs.Store(patternKey(text), x)
-	return x
+	return c.patterns.get(text, func() *regexp.Regexp {
+		x, err := regexp.Compile(`\A(?s:` + text + `)\z`)
+		if err != nil {
+			return nil
+		}
+		return x
+	})
 }
 
 // quantity checks the bounds, the unit and the places of a Quantity.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"regexp"
 	"sync"
 	"time"
 
@@ -52,8 +53,6 @@ const (
 // Input is one resource to check.
 type Input struct {
 	Root jsontree.Value
-	// FullURL is that of the Bundle entry the resource came from, if any.
-	FullURL []byte
 	// Find finds a resource outside of the input by reference; nil = none.
 	Find func(reference string) (jsontree.Value, bool)
 	// XML tells that the source was XML, whose form was checked on reading.
@@ -66,8 +65,9 @@ type Checker struct {
 	defs     *fhirdef.Definitions
 	opts     Options
 	programs sync.Map // *fhirdef.Structure -> *program
-	exprs    sync.Map // exprKey -> *expression
-	regexes  sync.Map // string -> *regexp.Regexp, nil for one that is none
+	exprs    cache[string, compiled]
+	patterns cache[string, *regexp.Regexp] // nil for what Go's patterns cannot say
+	forms    cache[jsontree.Value, *form]  // of Questionnaires among the definitions
 	runs     sync.Pool
 
 	globalOnce sync.Once

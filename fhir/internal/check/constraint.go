@@ -176,20 +176,18 @@ func (r *run) broken(k *constraint, a at) {
 	r.report(finding{severity: severity, code: CodeInvariant, rule: k.rule, at: a, message: "want " + k.Key + " to hold, have it broken: " + what})
 }
 
+// compiled is an expression, or why it is none.
 type compiled struct {
-	once sync.Once
 	expr *fhirpath.Expression
 	err  error
 }
 
 // expression returns a compiled expression; each text is compiled once.
 func (c *Checker) expression(text string) (*fhirpath.Expression, error) {
-	v, ok := c.exprs.Load(text)
-	if !ok {
-		v, _ = c.exprs.LoadOrStore(text, new(compiled))
-	}
-	x := v.(*compiled)
-	x.once.Do(func() { x.expr, x.err = fhirpath.Compile(text, &fhirpath.Options{Definitions: c.defs}) })
+	x := c.exprs.get(text, func() (x compiled) {
+		x.expr, x.err = fhirpath.Compile(text, &fhirpath.Options{Definitions: c.defs})
+		return x
+	})
 	return x.expr, x.err
 }
 

@@ -2,7 +2,6 @@ package check
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -297,15 +296,7 @@ func (r *run) extendedBounds(n *node, a at) {
 
 // matchesRegex checks a text against the regular expression of an element.
 func (r *run) matchesRegex(n *node, a at, pattern string, text []byte) {
-	known, ok := r.regexes.Load(pattern)
-	if !ok {
-		compiled, err := regexp.Compile(`^(?s:` + pattern + `)$`)
-		if err != nil {
-			compiled = nil
-		}
-		known, _ = r.regexes.LoadOrStore(pattern, compiled)
-	}
-	switch re := known.(*regexp.Regexp); {
+	switch re := r.pattern(pattern); {
 	case re == nil:
 		r.warn(a, CodeNotChecked, n.p.label, "want a regular expression that can be read, have another on "+elementName(n.el.ID, n.el.Path)+": not checked")
 	case !re.Match(text):

@@ -45,15 +45,9 @@ const (
 	extEnableExpressionPlain = "http://phr.kanta.fi/StructureDefinition/fiphr-ext-questionnaire-enablewhen"
 )
 
-type formKey struct{ v jsontree.Value }
-
 // form returns the form of a Questionnaire of the definitions; each is read once.
 func (c *Checker) form(v jsontree.Value) *form {
-	if f, ok := c.exprs.Load(formKey{v}); ok {
-		return f.(*form)
-	}
-	f, _ := c.exprs.LoadOrStore(formKey{v}, readForm(v))
-	return f.(*form)
+	return c.forms.get(v, func() *form { return readForm(v) })
 }
 
 // readForm reads a Questionnaire. What is malformed is left out.
