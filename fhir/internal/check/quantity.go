@@ -64,7 +64,7 @@ func (r *run) quantityBounds(n *node, a at) {
 		case !bytes.Equal(code, limitCode) && string(system) != ucumURL:
 			fault = "another unit, which does not convert"
 		case !bytes.Equal(code, limitCode):
-			if _, ok := lessQuantity(v, bound.limit.Value); !ok {
+			if _, ok := compareQuantities(v, bound.limit.Value, false); !ok {
 				severity, fault = issue.Error, "a unit that does not convert"
 			}
 		}

@@ -218,7 +218,7 @@ func sameKind(x, y string) bool { return x == y || family(x) == family(y) }
 // family is what types that compare with each other have in common.
 func family(typ string) string {
 	switch typ {
-	case "integer", "decimal":
+	case "integer", "decimal", "positiveInt", "unsignedInt", "integer64":
 		return "number"
 	case "date", "dateTime", "instant":
 		return "date"
