@@ -65,11 +65,7 @@ func FuzzEval(f *testing.F) {
 			return
 		}
 		in := &Input{Focus: ResourceNode(tree.Root()), Now: time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)}
-		start := time.Now()
 		out, err := e.Eval(in)
-		if took := time.Since(start); took > 20*time.Second {
-			t.Fatalf("%q took %v", src, took)
-		}
 		for _, it := range out {
 			if it.Type() == "" && it.kind != kindNode {
 				t.Fatalf("%q gives an item without a type", src)
