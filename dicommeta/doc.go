@@ -1,0 +1,2 @@
+// Package dicommeta reads the metadata of DICOM: everything but the pixels.
+package dicommeta
