@@ -1,0 +1,125 @@
+package dicommeta
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// canonicalValue appends what two values must share to be the same: text without
+// padding, names also without the delimiters at their end (PS3.5 §6.2), items with
+// all they hold.
+func canonicalValue(dst []byte, e *Element) []byte {
+	if e.Items != nil {
+		for i := range e.Items {
+			dst = append(dst, '[')
+			dst = canonicalItem(dst, &e.Items[i])
+		}
+		return dst
+	}
+	v := e.Value
+	if e.VR.IsText() {
+		cut := " \x00"
+		if e.VR == dict.PN {
+			cut = " \x00^="
+		}
+		for len(v) > 0 && strings.IndexByte(cut, v[len(v)-1]) >= 0 {
+			v = v[:len(v)-1]
+		}
+		for len(v) > 0 && v[0] == ' ' && e.VR.Multiple() {
+			v = v[1:]
+		}
+	}
+	return append(dst, v...)
+}
+
+func canonicalItem(dst []byte, d *Dataset) []byte {
+	for i := range d.Elements {
+		e := &d.Elements[i]
+		dst = append(dst, byte(e.Tag>>24), byte(e.Tag>>16), byte(e.Tag>>8), byte(e.Tag))
+		at := len(dst)
+		dst = append(dst, 0, 0, 0, 0)
+		dst = canonicalValue(dst, e)
+		n := len(dst) - at - 4
+		dst[at], dst[at+1], dst[at+2], dst[at+3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
+	}
+	return dst
+}
+
+// differences are what must lead to the same thing in all studies: a series to one study,
+// an instance to one series, a patient to one name, sex and birth date.
+type differences struct{ seen map[string][]string }
+
+func newDifferences() *differences { return &differences{map[string][]string{}} }
+
+func (d *differences) note(kind byte, from, to string) {
+	if from == "" || to == "" {
+		return
+	}
+	key := string(kind) + from
+	for _, have := range d.seen[key] {
+		if have == to {
+			return
+		}
+	}
+	d.seen[key] = append(d.seen[key], to)
+}
+
+func (d *differences) count(kind byte, from string) int { return len(d.seen[string(kind)+from]) }
+
+// patientTagsAlike are what a patient has one of.
+var patientTagsAlike = [...]dict.Tag{dict.PatientName, dict.PatientBirthDate, dict.PatientSex}
+
+// patientKey tells patients apart: PatientID is unique within its issuer.
+func patientKey(d *Dataset) string {
+	id := d.Text(dict.PatientID)
+	if id == "" {
+		return ""
+	}
+	return id + "\x00" + d.Text(dict.IssuerOfPatientID)
+}
+
+func (d *differences) study(s *Study) {
+	study := s.Text(dict.StudyInstanceUID)
+	for i := range s.Series {
+		series := s.Series[i].Text(dict.SeriesInstanceUID)
+		d.note('s', series, study)
+		for j := range s.Series[i].Instances {
+			d.note('i', s.Series[i].Instances[j].Text(dict.SOPInstanceUID), study+"/"+series)
+		}
+	}
+	for i, t := range patientTagsAlike {
+		if e := s.Find(t); e != nil {
+			d.note('0'+byte(i), patientKey(&s.Dataset), string(canonicalValue(nil, e)))
+		}
+	}
+}
+
+func (d *differences) issues(s *Study) issue.List {
+	var found issue.List
+	source := ""
+	for i := range s.Series {
+		se := &s.Series[i]
+		if len(se.Instances) > 0 && source == "" {
+			source = se.Instances[0].Source
+		}
+		if n := d.count('s', se.Text(dict.SeriesInstanceUID)); n > 1 {
+			found = append(found, rollupIssue(issue.Error, CodeRollupSeriesStudies, dict.SeriesInstanceUID, se.Instances[0].Source,
+				fmt.Sprintf("want a series in one study, have it in %d", n)))
+		}
+		for j := range se.Instances {
+			if n := d.count('i', se.Instances[j].Text(dict.SOPInstanceUID)); n > 1 {
+				found = append(found, rollupIssue(issue.Error, CodeRollupInstance, dict.SOPInstanceUID, se.Instances[j].Source,
+					fmt.Sprintf("want an instance in one series, have it in %d", n)))
+			}
+		}
+	}
+	for i, t := range patientTagsAlike {
+		if n := d.count('0'+byte(i), patientKey(&s.Dataset)); n > 1 {
+			found = append(found, rollupIssue(issue.Warning, CodeRollupPatient, t, source, fmt.Sprintf("want one value in all studies of the patient, have %d", n)))
+		}
+	}
+	return found
+}
