@@ -35,6 +35,9 @@ type Element struct {
 	Value []byte
 	// Items are those of a sequence; an empty sequence has none.
 	Items []Dataset
+	// URI is where the value can be had instead of Value; only what was read from
+	// DICOM JSON has one (BulkDataURI, PS3.18 F.2.2).
+	URI string
 }
 
 // Skipped reports whether the value stayed in the source, because it is longer
