@@ -13,7 +13,7 @@ import (
 type ColumnKind uint8
 
 // The kinds of columns. Instant is a point in time: a Timestamp in UTC, stored
-// with isAdjustedToUTC true.
+// with isAdjustedToUTC true. A list holds any number of values.
 const (
 	BoolColumn ColumnKind = iota
 	Int32Column
@@ -23,9 +23,11 @@ const (
 	DateColumn
 	TimestampColumn
 	InstantColumn
+	TextListColumn
+	Float64ListColumn
 )
 
-var columnKinds = [...]kind{kindBool, kindInt32, kindInt64, kindFloat64, kindString, kindDate, kindTimestamp, kindInstant}
+var columnKinds = [...]kind{kindBool, kindInt32, kindInt64, kindFloat64, kindString, kindDate, kindTimestamp, kindInstant, kindTextList, kindFloat64List}
 
 // ColumnSpec describes one nullable column of a table whose columns are known
 // only at run time.
@@ -77,7 +79,7 @@ func (b *Batch) Bytes() int {
 	n := 0
 	for i := range b.vectors {
 		v := &b.vectors[i]
-		n += len(v.text) + 4*len(v.ends) + 8*len(v.numbers) + len(v.set)
+		n += len(v.text) + 4*len(v.ends) + 8*len(v.numbers) + len(v.set) + 4*len(v.lists)
 	}
 	return n
 }
@@ -89,6 +91,7 @@ type Vector struct {
 	numbers []int64  // of all rows, unless text; floats as their bits
 	text    []byte   // of all rows, one after the other
 	ends    []uint32 // where each text ends
+	lists   []uint32 // of lists: how many values there are up to the end of each
 }
 
 // Len returns the number of values and NULLs.
@@ -96,6 +99,10 @@ func (v *Vector) Len() int { return len(v.set) }
 
 func (v *Vector) truncate(n int) {
 	if n >= len(v.set) {
+		return
+	}
+	if columnKinds[v.kind].isList() {
+		v.truncateLists(n)
 		return
 	}
 	v.set = v.set[:n]
@@ -114,11 +121,16 @@ func (v *Vector) truncate(n int) {
 // Null adds a NULL.
 func (v *Vector) Null() {
 	v.set = append(v.set, false)
-	if v.kind == TextColumn {
+	switch v.kind {
+	case TextColumn:
 		v.ends = append(v.ends, uint32(len(v.text)))
-		return
+	case TextListColumn:
+		v.lists = append(v.lists, uint32(len(v.ends)))
+	case Float64ListColumn:
+		v.lists = append(v.lists, uint32(len(v.numbers)))
+	default:
+		v.numbers = append(v.numbers, 0)
 	}
-	v.numbers = append(v.numbers, 0)
 }
 
 // Number adds the value of a column that is not text: 0 or 1 for a bool, the

@@ -42,6 +42,8 @@ type column interface {
 // newColumn returns the column of a field.
 func newColumn(f field, c Compression) column {
 	switch f.kind {
+	case kindTextList, kindFloat64List:
+		return &listColumn{field: f, chunk: chunk{compression: c}}
 	case kindBool:
 		return &boolColumn{field: f, chunk: chunk{compression: c}}
 	case kindString:

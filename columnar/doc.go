@@ -67,8 +67,8 @@
 //
 // # Not here
 //
-// Nested columns are skipped when a file has them, and not written. Encrypted
-// files, columns in other files, brotli, lzo and the old lz4 are refused. There
-// is no query: DuckDB, Spark and R read the files. CSV is in package omop,
-// goroutines are in internal/flow.
+// Nested columns are skipped when a file has them; only a BatchWriter writes
+// any, lists of text and of float64. Encrypted files, columns in other files,
+// brotli, lzo and the old lz4 are refused. There is no query: DuckDB, Spark and
+// R read the files. CSV is in package omop, goroutines are in internal/flow.
 package columnar

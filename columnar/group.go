@@ -117,7 +117,7 @@ func (g *Group[T]) describe(offset int64, ordinal int) format.RowGroup {
 		size := int64(b.size())
 		m := format.ColumnMetaData{
 			Type:                  f.physical(),
-			PathInSchema:          thrift.Slice[string]{f.name},
+			PathInSchema:          f.path(),
 			Codec:                 b.compression.codec(),
 			NumValues:             b.values,
 			TotalUncompressedSize: b.uncompressed,

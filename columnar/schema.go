@@ -19,9 +19,11 @@ const (
 	kindDate
 	kindTimestamp
 	kindInstant // a timestamp in UTC
+	kindTextList
+	kindFloat64List
 )
 
-var kindNames = [...]string{"bool", "int32", "int64", "float64", "string", "date", "timestamp", "instant"}
+var kindNames = [...]string{"bool", "int32", "int64", "float64", "string", "date", "timestamp", "instant", "list of string", "list of float64"}
 
 func (k kind) String() string { return kindNames[k] }
 

@@ -213,7 +213,7 @@ func (w *Writer[T]) describe() *format.FileMetaData {
 	}
 	m.Schema = append(m.Schema, format.SchemaElement{Name: "schema", NumChildren: thrift.New(int32(len(w.fields)))})
 	for i := range w.fields {
-		m.Schema = append(m.Schema, w.fields[i].element(int32(i)+1))
+		m.Schema = append(m.Schema, w.fields[i].elements(int32(i)+1)...)
 		m.ColumnOrders = append(m.ColumnOrders, format.ColumnOrder{Value: &format.TypeDefinedOrder{}})
 	}
 	for _, kv := range w.opts.Metadata {
@@ -230,10 +230,26 @@ func (f *field) physical() format.Type {
 		return format.Int32
 	case kindInt64, kindTimestamp, kindInstant:
 		return format.Int64
-	case kindFloat64:
+	case kindFloat64, kindFloat64List:
 		return format.Double
 	}
 	return format.ByteArray
+}
+
+// path leads to the column's values in the schema of the file.
+func (f *field) path() thrift.Slice[string] {
+	if f.kind.isList() {
+		return thrift.Slice[string]{f.name, "list", "element"}
+	}
+	return thrift.Slice[string]{f.name}
+}
+
+// elements returns the column's places in the schema of the file.
+func (f *field) elements(id int32) []format.SchemaElement {
+	if f.kind.isList() {
+		return f.listElements(id)
+	}
+	return []format.SchemaElement{f.element(id)}
 }
 
 // element returns the column's place in the schema of the file.
