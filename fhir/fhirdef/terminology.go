@@ -110,10 +110,11 @@ type terminologySource interface {
 // terminology remembers what was computed from a source. Its zero value is
 // ready; it is safe for concurrent use.
 type terminology struct {
-	mu      sync.Mutex   // held while a set is computed
-	sets    sync.Map     // canonical → *Set
-	systems sync.Map     // canonical → *system
-	known   atomic.Int64 // how many systems
+	mu       sync.Mutex   // held while a set is computed
+	sets     sync.Map     // canonical → *Set
+	composed int          // how many sets
+	systems  sync.Map     // canonical → *system
+	known    atomic.Int64 // how many systems
 }
 
 // CompiledSet returns the value set with a canonical URL, ready for many
@@ -190,6 +191,6 @@ func (t *terminology) system(src terminologySource, url, version string) *system
 	return s
 }
 
-// maxSystems bounds the code systems and versions that are remembered, most of
-// which data may name without their being held.
+// maxSystems bounds the code systems and versions that are remembered, and the value
+// sets: data may name any number without their being held.
 const maxSystems = 20_000

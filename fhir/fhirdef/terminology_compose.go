@@ -62,7 +62,10 @@ func (c *composer) set(canonical string) *Set {
 	s := *c.compose(canonical)
 	s.url = canonical
 	s.index()
-	c.t.sets.Store(canonical, &s)
+	if c.t.composed < maxSystems { // data may name any number of value sets
+		c.t.sets.Store(canonical, &s)
+		c.t.composed++
+	}
 	return &s
 }
 
