@@ -70,7 +70,7 @@ func TestRepeatingGroupsAreFound(t *testing.T) {
 		0x00203101: "SourceImageIDs", 0x00280410: "RowsForNthOrderCoefficients",
 		0x10000011: "RunLengthTriplet", 0x10101234: "ZonalMap",
 		0x7FE00010: "PixelData", 0x7F000010: "VariablePixelData",
-		0x60010010: "", 0x00091001: "", 0x00100012: "", 0xFFFFFFFF: "", 0: "CommandGroupLength",
+		0x60010010: "", 0x00091001: "", 0x0010FFFF: "", 0xFFFFFFFF: "", 0: "CommandGroupLength",
 	} {
 		if have := tag.Keyword(); have != keyword {
 			t.Errorf("%s: want %q, have %q", tag, keyword, have)
