@@ -53,6 +53,19 @@ func (o *Object) Header() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Bytes returns the whole file.
+func (o *Object) Bytes() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "dicomgen-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := o.WriteFile(dir); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, filepath.FromSlash(o.Name)))
+}
+
 // WriteFile writes the object below dir. The zeros of its pixel data are holes
 // where the file system has them.
 func (o *Object) WriteFile(dir string) (err error) {
@@ -144,4 +157,17 @@ func (p *Pixels) writeFragments(f *os.File, header []byte) error {
 	}
 	w.Write(item(dict.NewTag(0xfffe, 0xe0dd), 0))
 	return w.Flush()
+}
+
+// Shrink makes the image of an object size pixels wide and high, so that the file is
+// small.
+func (o *Object) Shrink(size int) {
+	rows, _ := o.Data.Int(dict.Rows)
+	columns, _ := o.Data.Int(dict.Columns)
+	if rows == 0 || columns == 0 || o.Pixels.Fragments > 0 {
+		return
+	}
+	o.Pixels.Bytes = o.Pixels.Bytes / (rows * columns) * int64(size*size)
+	o.Data.Set(dicommeta.NumberElement(dict.Rows, 0, float64(size)))
+	o.Data.Set(dicommeta.NumberElement(dict.Columns, 0, float64(size)))
 }
