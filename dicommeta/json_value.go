@@ -34,12 +34,12 @@ func (p *jsonParser) texts(e *Element, v jsontree.Value) bool {
 	if n > 1 && !e.VR.Multiple() {
 		p.add(v.Offset(), issue.Warning, CodeJSONType, "want one value, have several")
 	}
-	e.Value = padText(out, e.VR)
+	e.Value = padJSONText(out, e.VR)
 	return p.charset(e)
 }
 
-// padText makes the length of a text value even (PS3.5 §6.2); nil for an empty one.
-func padText(b []byte, vr dict.VR) []byte {
+// padJSONText makes the length of a text value even (PS3.5 §6.2); nil for an empty one.
+func padJSONText(b []byte, vr dict.VR) []byte {
 	switch {
 	case len(b) == 0:
 		return nil
