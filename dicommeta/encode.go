@@ -17,11 +17,11 @@ import (
 var ErrSkipped = errors.New("dicommeta: the value was left in the source")
 
 const (
-	tagItem        dict.Tag = 0xFFFEE000
-	tagItemEnd     dict.Tag = 0xFFFEE00D
-	tagSequenceEnd dict.Tag = 0xFFFEE0DD
-	longestShort            = 65534 // the highest even length of 16 bits
-	longestValue            = math.MaxUint32 - 1
+	itemStart    dict.Tag = 0xFFFEE000
+	itemEnd      dict.Tag = 0xFFFEE00D
+	sequenceEnd  dict.Tag = 0xFFFEE0DD
+	longestShort          = 65534 // the highest even length of 16 bits
+	longestValue          = math.MaxUint32 - 1
 )
 
 // AppendDataset appends the elements of d as they are written in the given encoding
@@ -36,7 +36,7 @@ const (
 //
 // The error wraps ErrSkipped where a value was left in the source. d is not changed.
 func AppendDataset(dst []byte, d *Dataset, enc Encoding) ([]byte, error) {
-	e := encoder{enc: enc}
+	e := elementWriter{enc: enc}
 	if enc.Deflated {
 		if err := e.dataset(nil, d, nil); err != nil {
 			return dst, err
@@ -67,9 +67,9 @@ func newDeflater(w io.Writer) (*flate.Writer, error) {
 	return d, nil
 }
 
-// encoder writes elements to out. What is copied from a source stands in cuts, so that
+// elementWriter writes elements to out. What is copied from a source stands in cuts, so that
 // no long value need be held.
-type encoder struct {
+type elementWriter struct {
 	out       []byte
 	cuts      []cut
 	cutBytes  int64
@@ -79,7 +79,7 @@ type encoder struct {
 	keepCharset bool
 	// skipped writes the value of an element that was left in the source; nil
 	// refuses it.
-	skipped func(e *encoder, path Path, el *Element) error
+	skipped func(e *elementWriter, path Path, el *Element) error
 }
 
 // cut stands for n bytes of the source at off, behind the first at bytes of out.
@@ -88,7 +88,7 @@ type cut struct {
 	off, n int64
 }
 
-func (e *encoder) order() binary.AppendByteOrder {
+func (e *elementWriter) order() binary.AppendByteOrder {
 	if e.enc.BigEndian {
 		return binary.BigEndian
 	}
@@ -96,23 +96,23 @@ func (e *encoder) order() binary.AppendByteOrder {
 }
 
 // size is the number of bytes written so far with those of the cuts.
-func (e *encoder) size() int64 { return int64(len(e.out)) + e.cutBytes }
+func (e *elementWriter) size() int64 { return int64(len(e.out)) + e.cutBytes }
 
-func (e *encoder) copyFrom(off, n int64) {
+func (e *elementWriter) copyFrom(off, n int64) {
 	if n > 0 {
 		e.cuts = append(e.cuts, cut{at: len(e.out), off: off, n: n})
 		e.cutBytes += n
 	}
 }
 
-func (e *encoder) tag(t dict.Tag) {
+func (e *elementWriter) tag(t dict.Tag) {
 	o := e.order()
 	e.out = o.AppendUint16(e.out, t.Group())
 	e.out = o.AppendUint16(e.out, t.Element())
 }
 
 // head writes tag, VR and a length, and returns where a 32-bit length stands.
-func (e *encoder) head(t dict.Tag, vr dict.VR, length uint32) int {
+func (e *elementWriter) head(t dict.Tag, vr dict.VR, length uint32) int {
 	e.tag(t)
 	o := e.order()
 	if e.enc.Implicit {
@@ -131,7 +131,7 @@ func (e *encoder) head(t dict.Tag, vr dict.VR, length uint32) int {
 
 // setLength puts the length of what was written since the length itself, which stands
 // at index at and is followed by the size that was from.
-func (e *encoder) setLength(path Path, at int, from int64) error {
+func (e *elementWriter) setLength(path Path, at int, from int64) error {
 	n := e.size() - from
 	if n > longestValue {
 		return fmt.Errorf("dicommeta: %s: want a length of at most %d bytes, have %d", path, int64(longestValue), n)
@@ -146,7 +146,7 @@ func (e *encoder) setLength(path Path, at int, from int64) error {
 
 // dataset writes the elements of d; outer is the Specific Character Set that stands
 // around it.
-func (e *encoder) dataset(path Path, d *Dataset, outer []string) error {
+func (e *elementWriter) dataset(path Path, d *Dataset, outer []string) error {
 	stated, put := e.charset(d, outer)
 	charset := TextElement(dict.SpecificCharacterSet, stated...)
 	for i := range d.Elements {
@@ -175,7 +175,7 @@ func (e *encoder) dataset(path Path, d *Dataset, outer []string) error {
 
 // charset returns the Specific Character Set that holds for d as it is written, and
 // whether it must be put into d for that.
-func (e *encoder) charset(d *Dataset, outer []string) (stated []string, put bool) {
+func (e *elementWriter) charset(d *Dataset, outer []string) (stated []string, put bool) {
 	stated = outer
 	if el := d.Find(dict.SpecificCharacterSet); el != nil {
 		stated = (*Charset)(nil).Texts(el)
@@ -215,7 +215,7 @@ func isForeign(text []byte) bool {
 	return false
 }
 
-func (e *encoder) element(path Path, el *Element, outer []string) error {
+func (e *elementWriter) element(path Path, el *Element, outer []string) error {
 	switch {
 	case el.VR == dict.SQ || el.Items != nil:
 		return e.sequence(path, el, outer)
@@ -228,13 +228,13 @@ func (e *encoder) element(path Path, el *Element, outer []string) error {
 		// Encapsulated pixel data: the value is its items, without the delimiter.
 		e.head(el.Tag, el.VR, Undefined)
 		e.out = append(e.out, el.Value...)
-		e.delimiter(tagSequenceEnd)
+		e.delimiter(sequenceEnd)
 		return nil
 	}
 	return e.value(path, el)
 }
 
-func (e *encoder) value(path Path, el *Element) error {
+func (e *elementWriter) value(path Path, el *Element) error {
 	n := int64(len(el.Value)) + int64(len(el.Value)&1)
 	if n > longestValue {
 		return fmt.Errorf("dicommeta: %s: want a value of at most %d bytes, have %d", path, int64(longestValue), n)
@@ -285,12 +285,12 @@ func padding(vr dict.VR) byte {
 	return 0
 }
 
-func (e *encoder) delimiter(t dict.Tag) {
+func (e *elementWriter) delimiter(t dict.Tag) {
 	e.tag(t)
 	e.out = append(e.out, 0, 0, 0, 0)
 }
 
-func (e *encoder) sequence(path Path, el *Element, outer []string) error {
+func (e *elementWriter) sequence(path Path, el *Element, outer []string) error {
 	length := uint32(0)
 	if e.undefined {
 		length = Undefined
@@ -305,14 +305,14 @@ func (e *encoder) sequence(path Path, el *Element, outer []string) error {
 	}
 	path[len(path)-1].Item = 0
 	if e.undefined {
-		e.delimiter(tagSequenceEnd)
+		e.delimiter(sequenceEnd)
 		return nil
 	}
 	return e.setLength(path, at, from)
 }
 
-func (e *encoder) item(path Path, d *Dataset, outer []string) error {
-	e.tag(tagItem)
+func (e *elementWriter) item(path Path, d *Dataset, outer []string) error {
+	e.tag(itemStart)
 	if e.undefined {
 		e.out = binary.LittleEndian.AppendUint32(e.out, Undefined)
 	} else {
@@ -323,7 +323,7 @@ func (e *encoder) item(path Path, d *Dataset, outer []string) error {
 		return err
 	}
 	if e.undefined {
-		e.delimiter(tagItemEnd)
+		e.delimiter(itemEnd)
 		return nil
 	}
 	return e.setLength(path, at, from)

@@ -48,7 +48,7 @@ func TestAppendDatasetWritesEachEncoding(t *testing.T) {
 
 func TestAppendDatasetWritesUndefinedLengths(t *testing.T) {
 	d := NewDataset(SequenceElement(dict.ProcedureCodeSequence, NewDataset()))
-	e := encoder{undefined: true}
+	e := elementWriter{undefined: true}
 	if err := e.dataset(nil, &d, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestAppendDatasetStatesTheCharacterSet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := encoder{keepCharset: true}
+			e := elementWriter{keepCharset: true}
 			if err := e.dataset(nil, &tt.want, nil); err != nil {
 				t.Fatal(err)
 			}

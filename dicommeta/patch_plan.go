@@ -463,7 +463,7 @@ func (s *patchSpan) groupLengths() error {
 				n += e.End - e.Offset
 			}
 		}
-		e := encoder{enc: s.l.enc}
+		e := elementWriter{enc: s.l.enc}
 		if n < 0 || n > longestValue {
 			return s.p.patchError(append(s.path, Step{Tag: el.Tag}), el.Offset, CodePatchLength, nil, "want a group length of 32 bits")
 		}

@@ -28,7 +28,7 @@ func (p *patcher) encode(path Path, c *Change, l *patchLevel, old *Element) ([]b
 	if old != nil && el.Tag.IsPrivate() && el.VR.IsText() && old.Written.IsText() {
 		el.VR = old.Written // a constructor cannot know it
 	}
-	e := encoder{enc: l.enc, undefined: p.opts.Undefined, keepCharset: true}
+	e := elementWriter{enc: l.enc, undefined: p.opts.Undefined, keepCharset: true}
 	if err := e.element(here, &el, nil); err != nil {
 		return nil, p.patchError(here, 0, CodePatchLength, err, "want a value that can be written")
 	}
@@ -157,7 +157,7 @@ func (s *patchSpan) toUTF8(here Path, el *Element) error {
 	if el.Written.Known() {
 		out.VR = el.Written
 	}
-	e := encoder{enc: s.l.enc, keepCharset: true}
+	e := elementWriter{enc: s.l.enc, keepCharset: true}
 	if err := e.value(here, &out); err != nil {
 		return err
 	}

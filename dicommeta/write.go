@@ -73,7 +73,7 @@ func Write(w io.Writer, x *Instance, opts *WriteOptions) error {
 	if o.TransferSyntax == "" {
 		o.TransferSyntax = explicitLittleEndian
 	}
-	e := encoder{enc: EncodingOf(o.TransferSyntax), undefined: o.Undefined}
+	e := elementWriter{enc: EncodingOf(o.TransferSyntax), undefined: o.Undefined}
 	deflate := e.enc.Deflated
 	if o.Source != nil {
 		e.skipped = skippedFrom(x, o.Source)
@@ -106,8 +106,8 @@ func sameBytes(a, b Encoding) bool {
 }
 
 // skippedFrom copies values that were left in the source.
-func skippedFrom(x *Instance, src io.ReaderAt) func(e *encoder, path Path, el *Element) error {
-	return func(e *encoder, path Path, el *Element) error {
+func skippedFrom(x *Instance, src io.ReaderAt) func(e *elementWriter, path Path, el *Element) error {
+	return func(e *elementWriter, path Path, el *Element) error {
 		if x.Encoding.Deflated || el.Head == 0 {
 			return fmt.Errorf("%w: %s", ErrSkipped, path)
 		}
@@ -143,7 +143,7 @@ func skippedFrom(x *Instance, src io.ReaderAt) func(e *encoder, path Path, el *E
 }
 
 // writeTo writes out with its cuts, which it reads from src.
-func (e *encoder) writeTo(w io.Writer, src io.ReaderAt) error {
+func (e *elementWriter) writeTo(w io.Writer, src io.ReaderAt) error {
 	at := 0
 	for _, c := range e.cuts {
 		if _, err := w.Write(e.out[at:c.at]); err != nil {
@@ -202,7 +202,7 @@ func fileMeta(x *Instance, o *WriteOptions) ([]byte, error) {
 	if int64(len(body)) > math.MaxUint32 {
 		return nil, errors.New("dicommeta: want file meta information of less than 4 GiB")
 	}
-	e := encoder{out: out}
+	e := elementWriter{out: out}
 	length := NumberElement(dict.FileMetaInformationGroupLength, dict.UL, float64(len(body)))
 	if err := e.value(nil, &length); err != nil {
 		return nil, err
