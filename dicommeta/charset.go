@@ -16,17 +16,18 @@ import (
 type Charset struct {
 	terms []string
 	alone standAlone
-	// g0 and g1 are the sets at the begin of a value and behind each delimiter.
+	// g0 and g1 are the sets at the begin of a value and behind each delimiter; g0 is nil for
+	// ASCII.
 	g0, g1 *graphicSet
 	// sets are those that escape sequences may call; none without code extension.
 	sets []*graphicSet
 }
 
 // UTF8 is ISO_IR 192.
-var UTF8 = &Charset{terms: []string{"ISO_IR 192"}, alone: inUTF8, g0: ascii}
+var UTF8 = &Charset{terms: []string{"ISO_IR 192"}, alone: inUTF8}
 
 // defaultCharset stands for a nil Charset.
-var defaultCharset = Charset{g0: ascii}
+var defaultCharset Charset
 
 // NewCharset returns the Charset of the values of Specific Character Set, as written; nil, which is
 // the default repertoire, for none or an empty one. Misspelt terms are mended and unknown
@@ -39,7 +40,7 @@ func NewCharset(terms []string) (*Charset, issue.List) {
 	if len(terms) == 0 || len(terms) == 1 && trimmed[0] == "" {
 		return nil, nil
 	}
-	c := &Charset{terms: trimmed, g0: ascii}
+	c := &Charset{terms: trimmed}
 	var found issue.List
 	add := func(code issue.Code, i int, have string) {
 		found = append(found, issue.Issue{Severity: issue.Warning, Code: code, Rule: "PS3.3 C.12.1.1.2",
@@ -65,7 +66,7 @@ func NewCharset(terms []string) (*Charset, issue.List) {
 				add(CodeCharsetExtension, i, "one that stands alone")
 			}
 			if i == 0 {
-				c.alone, c.g0, c.g1, c.sets = t.alone, ascii, nil, nil
+				c.alone, c.g0, c.g1, c.sets = t.alone, nil, nil, nil
 				break
 			}
 			continue
@@ -160,6 +161,14 @@ func parseTerm(s string) (t term, mended, ok bool) {
 	}
 	// The default repertoire has a term with code extension alone, sets of two bytes too.
 	return t, s != proper || !extension && (g == ascii || g.wide != nil), true
+}
+
+// first returns the set of G0 at the begin of a value.
+func (c *Charset) first() *graphicSet {
+	if c.g0 == nil {
+		return ascii
+	}
+	return c.g0
 }
 
 // Terms returns the values of Specific Character Set that made the Charset, as they are

@@ -99,7 +99,7 @@ type textDecoder struct {
 }
 
 func (d *textDecoder) decode(value []byte) {
-	d.g0, d.g1 = d.charset.g0, d.charset.g1
+	d.g0, d.g1 = d.charset.first(), d.charset.g1
 	for i := 0; i < len(value); {
 		b := value[i]
 		switch {
@@ -112,7 +112,7 @@ func (d *textDecoder) decode(value []byte) {
 				*d.cuts = append(*d.cuts, i)
 			}
 			if resets(b, d.vr) {
-				d.g0, d.g1 = d.charset.g0, d.charset.g1
+				d.g0, d.g1 = d.charset.first(), d.charset.g1
 			}
 			d.text = append(d.text, b)
 			i++

@@ -32,7 +32,7 @@ func (c *Charset) Encode(text string, vr dict.VR) (value []byte, ok bool) {
 		back, exact := c.AppendText(nil, value, vr)
 		return value, exact && string(back) == text
 	}
-	e := textEncoder{charset: c, g0: c.g0, g1: c.g1, value: make([]byte, 0, len(text))}
+	e := textEncoder{charset: c, g0: c.first(), g1: c.g1, value: make([]byte, 0, len(text))}
 	for _, r := range text {
 		if !e.encode(r, vr) {
 			return nil, false
@@ -52,8 +52,8 @@ type textEncoder struct {
 // home calls the sets of value 1, which must be active before delimiters and at the
 // end (PS3.5 §6.1.2.5.3). There is no way back to a G1 without set, nor a need.
 func (e *textEncoder) home() {
-	if e.g0 != e.charset.g0 {
-		e.call(e.charset.g0)
+	if g := e.charset.first(); e.g0 != g {
+		e.call(g)
 	}
 	if e.g1 != e.charset.g1 {
 		if e.charset.g1 != nil && e.charset.declares(e.charset.g1) {
@@ -81,7 +81,7 @@ func (e *textEncoder) encode(r rune, vr dict.VR) bool {
 		if resets(byte(r), vr) {
 			e.home()
 		} else if e.g0.wide != nil {
-			e.call(e.charset.g0)
+			e.call(e.charset.first())
 		}
 		e.value = append(e.value, byte(r))
 		return true
