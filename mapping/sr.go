@@ -18,6 +18,8 @@ type CodedEntry struct {
 	Scheme  string // Coding Scheme Designator, such as DCM, SCT, SRT, LN or UCUM; "" of a URN
 	Version string
 	Meaning string
+	// SchemeUID is the Coding Scheme UID, mostly not there.
+	SchemeUID string
 }
 
 // Is reports whether the code is value in scheme.
@@ -607,7 +609,7 @@ func codeOf(x *dicommeta.Dataset) CodedEntry {
 	}
 	c := CodedEntry{
 		Value: x.Text(dict.CodeValue), Scheme: x.Text(dict.CodingSchemeDesignator),
-		Version: x.Text(dict.CodingSchemeVersion), Meaning: x.Text(dict.CodeMeaning),
+		Version: x.Text(dict.CodingSchemeVersion), Meaning: x.Text(dict.CodeMeaning), SchemeUID: x.Text(dict.CodingSchemeUID),
 	}
 	if c.Value == "" {
 		c.Value = x.Text(dict.LongCodeValue)

@@ -93,6 +93,10 @@ func measurementReport() dicommeta.Dataset {
 			srItem("CONTAINS", "CONTAINER", dcmCode("DCM", "126010", "Imaging Measurements"), srContent(group))))
 }
 
+func dicomEntry(scheme, value, meaning string) CodedEntry {
+	return CodedEntry{Value: value, Scheme: scheme, Meaning: meaning}
+}
+
 func TestMeasurementsOfATID1500Report(t *testing.T) {
 	d := measurementReport()
 	got, issues := Measurements(&d)
@@ -103,10 +107,10 @@ func TestMeasurementsOfATID1500Report(t *testing.T) {
 		Purpose: CodedEntry{Value: "121191", Scheme: "DCM", Meaning: "Referenced Segment"}, ValueType: "IMAGE", StudyUID: "1.2.3", SeriesUID: "1.2.3.4",
 		SOPClassUID: "1.2.840.10008.5.1.4.1.1.66.4", InstanceUID: "1.2.3.12", Segments: []int{2},
 	}}
-	lung, right := []CodedEntry{{"LUNG", "99MADE", "", "lung"}}, CodedEntry{"R", "99MADE", "", "right"}
+	lung, right := []CodedEntry{dicomEntry("99MADE", "LUNG", "lung")}, dicomEntry("99MADE", "R", "right")
 	path := "(0040,A730)[3].(0040,A730)[1]"
 	group := &MeasurementGroup{
-		Number: 1, Concept: CodedEntry{"125007", "DCM", "", "Measurement Group"}, Finding: CodedEntry{"N", "99MADE", "", "a nodule"},
+		Number: 1, Concept: dicomEntry("DCM", "125007", "Measurement Group"), Finding: dicomEntry("99MADE", "N", "a nodule"),
 		Sites: lung, Laterality: right, TrackingID: "Nodule 1", TrackingUID: "1.2.3.9", References: refs, Path: path,
 	}
 	shared := Measurement{
@@ -114,13 +118,13 @@ func TestMeasurementsOfATID1500Report(t *testing.T) {
 		Content: "20240229101500", Group: group,
 	}
 	long, margin, note := shared, shared, shared
-	long.ValueType, long.Concept = "NUM", CodedEntry{"LONG", "99MADE", "", "long axis"}
-	long.Number, long.Unit, long.Path = "7.20", CodedEntry{"mm", "UCUM", "", "millimeter"}, path+".(0040,A730)[6]"
-	long.Derivation = CodedEntry{"MAX", "99MADE", "", "maximum"}
-	long.Properties = []Property{{CodedEntry{"121402", "DCM", "", "Normality"}, CodedEntry{"HIGH", "99MADE", "", "high"}}}
-	margin.ValueType, margin.Concept = "CODE", CodedEntry{"MARGIN", "99MADE", "", "margin"}
-	margin.Value, margin.Path = CodedEntry{"SPIKY", "99MADE", "", "spiky"}, path+".(0040,A730)[7]"
-	note.ValueType, note.Concept = "TEXT", CodedEntry{"NOTE", "99MADE", "", "note"}
+	long.ValueType, long.Concept = "NUM", dicomEntry("99MADE", "LONG", "long axis")
+	long.Number, long.Unit, long.Path = "7.20", dicomEntry("UCUM", "mm", "millimeter"), path+".(0040,A730)[6]"
+	long.Derivation = dicomEntry("99MADE", "MAX", "maximum")
+	long.Properties = []Property{{dicomEntry("DCM", "121402", "Normality"), dicomEntry("99MADE", "HIGH", "high")}}
+	margin.ValueType, margin.Concept = "CODE", dicomEntry("99MADE", "MARGIN", "margin")
+	margin.Value, margin.Path = dicomEntry("99MADE", "SPIKY", "spiky"), path+".(0040,A730)[7]"
+	note.ValueType, note.Concept = "TEXT", dicomEntry("99MADE", "NOTE", "note")
 	note.Text, note.Path = "seen before", path+".(0040,A730)[8]"
 	if diff := cmp.Diff([]Measurement{long, margin, note}, got); diff != "" {
 		t.Errorf("measurements (-want +got):\n%s", diff)
