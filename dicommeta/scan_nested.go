@@ -142,6 +142,9 @@ func (s *scanner) item(f *frame, enc Encoding, length uint32, end int64) {
 	} else {
 		g.end = s.pos + int64(length)
 		switch {
+		case g.end > end && !s.win.reaches(s.pos, g.end):
+			s.note(issue.Warning, CodeOverrun, offset, 0, "want an item within its sequence, have one that goes beyond the source")
+			g.end, g.around = unknown, end
 		case !s.win.reaches(s.pos, g.end):
 			s.x.Partial = true
 			s.note(issue.Error, CodeTruncated, offset, 0, "want a whole item, have the end of the source")
