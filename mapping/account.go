@@ -34,6 +34,12 @@ const (
 	lossBeforeBirth
 	lossFact
 	lossState
+	lossFeature
+	lossReportItem
+	lossMeasuredSeries
+	lossSeriesTwice
+	lossPatientSex
+	lossBirthYear
 	numLosses
 )
 
@@ -61,6 +67,12 @@ var lossNames = [numLosses]string{
 	lossBeforeBirth:     "event-before-birth",
 	lossFact:            "statement-without-date-or-study",
 	lossState:           "state-not-two-letters",
+	lossFeature:         "attribute-differs-within-series",
+	lossReportItem:      "report-text-or-number-without-value",
+	lossMeasuredSeries:  "measured-series-not-in-input",
+	lossSeriesTwice:     "series-in-several-studies",
+	lossPatientSex:      "sex-differs-from-patient",
+	lossBirthYear:       "birth-year-differs-from-patient",
 }
 
 // tally counts how resources of one type ended.
@@ -96,6 +108,7 @@ type account struct {
 	standardCodes [numTypes]int64
 	codes         map[string]*UnmappedCode
 	codesLost     int64
+	dicom         dicomAccount
 	key           []byte
 }
 
@@ -184,6 +197,7 @@ func (a *account) merge(o *account) {
 		a.losses[i] += n
 	}
 	a.codesLost += o.codesLost
+	a.dicom.merge(&o.dicom)
 	for k, u := range o.codes {
 		have := a.codes[k]
 		if have == nil {

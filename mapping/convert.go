@@ -27,6 +27,9 @@ type ConvertOptions struct {
 	VocabularyRelease string
 	// Policy says what counts; nil is the policy ohdsi.
 	Policy *Policy
+	// DICOM are the studies of the same patients; nil for none. They are read
+	// after FHIR, when the identifiers of all its resources are known.
+	DICOM *DICOMInput
 	// Workers is how many resources are worked on at once; 0 = one a processor.
 	// The bytes of the result do not depend on it.
 	Workers int
@@ -38,7 +41,7 @@ type ConvertOptions struct {
 	TempDir string
 	// Compression of the Parquet files; the zero value is zstd.
 	Compression columnar.Compression
-	// SourceName stands in cdm_source; "" = "FHIR".
+	// SourceName stands in cdm_source; "" = "FHIR", "DICOM" or "FHIR and DICOM".
 	SourceName string
 	// ExtractDate is the day on which the extract was made; the zero value means
 	// the last day on which anything in it happened.
@@ -104,6 +107,7 @@ type conversion struct {
 	dims       *dimensions
 	stats      *fhir.ReadStats
 	extractDay omop.Date
+	dicom      *dicomRun // nil without DICOM
 
 	mu         sync.Mutex
 	rejectedBy account // records that the reader refused
@@ -114,6 +118,7 @@ type worker struct {
 	facts   Facts
 	persons shuffler
 	dims    shuffler
+	links   linkIndex
 	lastDay omop.Date
 	dated   bool
 }
@@ -130,7 +135,13 @@ func (c *conversion) run(ctx context.Context) (*Report, error) {
 	if c.opts.Reporter == nil {
 		c.opts.Reporter = issue.Discard
 	}
+	if err := c.startDICOM(); err != nil {
+		return nil, err
+	}
 	if err := c.mapAll(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.mapStudies(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.gather(ctx); err != nil {
@@ -204,6 +215,9 @@ func (c *conversion) mapAll(ctx context.Context) error {
 // mapOne maps one resource and keeps its facts.
 func (c *conversion) mapOne(w *worker, r *fhir.Resource) error {
 	f := &w.facts
+	if c.dicom != nil {
+		w.links.collect(r, c.m.policy)
+	}
 	issues := c.m.Map(r, f)
 	for _, i := range issues {
 		if err := c.opts.Reporter.Report(i); err != nil {
@@ -264,6 +278,9 @@ func (c *conversion) gather(ctx context.Context) error {
 		}
 	}
 	c.account.merge(&c.rejectedBy)
+	if c.dicom != nil {
+		c.account.merge(&c.dicom.facts.account)
+	}
 	if t := c.opts.ExtractDate; !t.IsZero() {
 		c.extractDay = columnar.DateOf(t.Date())
 	}
@@ -283,7 +300,7 @@ func (c *conversion) reduce(ctx context.Context, db *omop.DatabaseWriter, ids *i
 	var persons []*shuffler
 	for _, w := range c.workers {
 		persons = append(persons, &w.persons)
-		c.reducers = append(c.reducers, &reducer{m: c.m, dims: c.dims, extractDay: c.extractDay})
+		c.reducers = append(c.reducers, &reducer{m: c.m, dims: c.dims, extractDay: c.extractDay, rejectStudy: c.rejectStudy})
 	}
 	merged, err := newMerger(persons)
 	if err != nil {
@@ -325,8 +342,14 @@ func (c *conversion) writeDimensions(db *omop.DatabaseWriter, ids *idMap) error 
 // CDM 5.4, cdm_source: exactly one row.
 func (c *conversion) source() omop.CDMSource {
 	name := c.opts.SourceName
-	if name == "" {
+	switch {
+	case name != "":
+	case c.dicom == nil:
 		name = "FHIR"
+	case c.dicom.mixed:
+		name = "FHIR and DICOM"
+	default:
+		name = "DICOM"
 	}
 	version, etl := "5.4", "carabiner "+c.opts.ToolVersion+"; policy "+c.m.policy.Name+" sha256 "+c.m.policy.Hash()
 	vocabulary := c.opts.VocabularyRelease
@@ -358,6 +381,10 @@ func (c *conversion) finish(ctx context.Context, db *omop.DatabaseWriter) (*Repo
 		}
 	}
 	report := c.report(db)
+	var err error
+	if report.DICOM, err = c.dicomReport(); err != nil {
+		return nil, err
+	}
 	if err := c.writeFiles(report); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // Table names the OMOP table that a fact belongs to.
 type Table uint8
 
-// The tables that a FHIR extract fills.
+// The tables that an extract fills.
 const (
 	TableNone Table = iota
 	TablePerson
@@ -26,6 +26,7 @@ const (
 	TableObservation
 	TableNote
 	TableImageOccurrence
+	TableImageFeature
 	TableObservationPeriod
 	TableLocation
 	TableCareSite
@@ -35,7 +36,7 @@ const (
 
 var tableNames = [numTables]string{
 	"", "person", "death", "visit_occurrence", "condition_occurrence", "drug_exposure", "procedure_occurrence",
-	"device_exposure", "measurement", "observation", "note", "image_occurrence", "observation_period",
+	"device_exposure", "measurement", "observation", "note", "image_occurrence", "image_feature", "observation_period",
 	"location", "care_site", "provider",
 }
 
@@ -95,6 +96,22 @@ const (
 	numTexts
 )
 
+// Parts of facts from DICOM, which share slots with parts that such facts
+// have no use for.
+const (
+	cFeature   = cRoute       // concept of the image feature
+	cFinding   = cStatus      // concept of the finding that a measurement is of
+	tPath      = tSig         // image: folder of the series
+	tWADO      = tStop        // image: address of the series
+	tAlgorithm = tLot         // what computed a measurement
+	tInstance  = tRouteSource // measurement: the report that says it
+	tPatient   = tSource      // person: Patient ID, with its issuer
+	nFiles     = nQuantity    // image: instances of the series
+	cAged      = cRefills     // person: 1 if the year of birth was reckoned from an age
+	cNoDate    = cDays        // procedure: 1 if no visit may be sought by the date
+	seriesSep  = "\\"         // between the series of a measurement
+)
+
 // The numbers of a fact.
 const (
 	nValue = iota
@@ -114,6 +131,7 @@ const (
 	flagEndTime                         // End.HasTime
 	flagStart                           // Start.Set
 	flagEnd                             // End.Set
+	flagFeature                         // a row with an image_feature beside it
 )
 
 // fact is one statement about a person or a place, on its way to one row. Its
@@ -204,6 +222,8 @@ type factRef struct {
 	dated bool
 	rec   int32 // index of the record in its person
 	body  []byte
+
+	merged bool // an image of FHIR that DICOM tells too
 }
 
 const factHeader = 4 + 1 + 1 + 1 + 4

@@ -7,20 +7,17 @@ import (
 )
 
 // personRow makes the rows of the person and of its death.
-func (r *reducer) personRow(ref *factRef) error {
-	var f fact
-	if err := ref.decode(&f); err != nil {
-		return err
-	}
+func (r *reducer) personRow(ref *factRef, f *fact) error {
 	rows := r.rows
 	p := &r.person
+	p.patient, p.gender = !r.isStudy(ref), f.concepts[cConcept]
 	p.local = int32(len(rows.Person) + 1)
 	p.birth = f.Start
 	y, m, d := f.Start.Day.Time().Date()
 	row := omop.Person{
 		PersonID: p.local, GenderConceptID: f.concepts[cConcept], YearOfBirth: int32(y),
 		RaceConceptID: f.concepts[cQualifier], EthnicityConceptID: f.concepts[cStatus],
-		ProviderID: r.providerOf(&f), CareSiteID: r.careSiteOf(&f),
+		ProviderID: r.providerOf(f), CareSiteID: r.careSiteOf(f),
 		GenderSourceValue:    rows.text(f.texts[tGender], varchar50),
 		RaceSourceValue:      rows.text(f.texts[tValueSource], varchar50),
 		EthnicitySourceValue: rows.text(f.texts[tStatusSource], varchar50),
@@ -43,10 +40,13 @@ func (r *reducer) personRow(ref *factRef) error {
 	}
 	if r.m.policy.Identifiers == "keep" {
 		row.PersonSourceValue = rows.text(r.recs[ref.rec].id, varchar50)
+		if !p.patient {
+			row.PersonSourceValue = rows.text(f.texts[tPatient], varchar50)
+		}
 	}
 	rows.Person = append(rows.Person, row)
 	rows.addresses = append(rows.addresses, string(f.texts[tAddress]))
-	r.source(TablePerson, ref)
+	r.source(TablePerson, ref, f)
 	return r.deathRow()
 }
 
@@ -65,7 +65,7 @@ func (r *reducer) deathRow() error {
 			PersonID: r.person.local, DeathDate: f.Start.Day, DeathDatetime: r.rows.instant(f.Start),
 			DeathTypeConceptID: r.rows.ints.put(f.concepts[cType]),
 		})
-		r.source(TableDeath, ref)
+		r.source(TableDeath, ref, &f)
 	}
 	return nil
 }
@@ -120,7 +120,7 @@ func (r *reducer) visitRow(ref *factRef) error {
 		row.VisitSourceConceptID = rows.ints.put(0)
 	}
 	rows.VisitOccurrence = append(rows.VisitOccurrence, row)
-	r.source(TableVisitOccurrence, ref)
+	r.source(TableVisitOccurrence, ref, &f)
 	r.saw(v.start.Day, v.end.Day)
 	return nil
 }
@@ -329,6 +329,7 @@ func (r *reducer) image(f *fact, parent *link) int32 {
 		ImageStudyUID:     rows.cut(view(f.texts[tStudyUID]), varchar250),
 		ImageSeriesUID:    rows.cut(view(f.texts[tSeriesUID]), varchar250),
 		ModalityConceptID: f.concepts[cModality], AnatomicSiteConceptID: rows.id(f.concepts[cSite]),
+		LocalPath: rows.text(f.texts[tPath], varcharMax), WADORSURI: rows.text(f.texts[tWADO], varcharMax),
 	})
 	return id
 }

@@ -51,6 +51,7 @@ type Facts struct {
 	account account
 	codings []coding
 	arena   []byte
+	links   studyLinks // of a DICOM study
 }
 
 // Len returns the number of facts of the last resource.

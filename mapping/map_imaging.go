@@ -15,8 +15,9 @@ func (x *mapper) imagingStudy() {
 	for s := x.root.Get("series").First(); s.Exists() && !f.Start.Set; s = s.Next() {
 		f.Start = x.when(s.Get("started"), "series.started", false)
 	}
-	x.imagingProcedure(f)
 	study := x.studyUID()
+	f.texts[tStudyUID] = study
+	x.imagingProcedure(f)
 	for s := x.root.Get("series").First(); s.Exists(); s = s.Next() {
 		g := fact{Table: TableImageOccurrence, Start: f.Start, flags: flagComponent}
 		g.texts[tEncounter] = f.texts[tEncounter]

@@ -19,7 +19,7 @@ import (
 var eventTables = []Table{
 	TablePerson, TableDeath, TableVisitOccurrence, TableConditionOccurrence, TableDrugExposure,
 	TableProcedureOccurrence, TableDeviceExposure, TableMeasurement, TableObservation, TableNote,
-	TableImageOccurrence, TableObservationPeriod,
+	TableImageOccurrence, TableImageFeature, TableObservationPeriod,
 }
 
 // batch is a batch of rows with its place in the whole.
@@ -142,6 +142,8 @@ func writeTable(db *omop.DatabaseWriter, r *rowBatch, t Table) error {
 		return omop.Write(db, r.Note)
 	case TableImageOccurrence:
 		return omop.Write(db, r.ImageOccurrence)
+	case TableImageFeature:
+		return omop.Write(db, r.ImageFeature)
 	case TableObservationPeriod:
 		return omop.Write(db, r.ObservationPeriod)
 	}

@@ -85,6 +85,8 @@ type Policy struct {
 	Countries   map[string]int32  `yaml:"countries"`
 	USStates    map[string]string `yaml:"us_states"`
 
+	DICOM DICOMPolicy `yaml:"dicom"`
+
 	hash string
 }
 
@@ -197,5 +199,5 @@ func (p *Policy) check() error {
 			return fmt.Errorf("single_concept: want event tables of the CDM")
 		}
 	}
-	return nil
+	return p.DICOM.check(p)
 }

@@ -33,6 +33,9 @@ type quarantined struct {
 	Path      string          `json:"path,omitempty"`
 	Message   string          `json:"message"`
 	Truncated bool            `json:"truncated,omitempty"`
+	Study     string          `json:"studyUID,omitempty"` // of DICOM files, which have no text here
+	Series    string          `json:"seriesUID,omitempty"`
+	Files     int64           `json:"files,omitempty"`
 	Resource  json.RawMessage `json:"resource,omitempty"`
 	Text      string          `json:"text,omitempty"`
 	Bytes     string          `json:"bytes,omitempty"`
@@ -56,6 +59,7 @@ type heldRecord struct {
 	record int64
 	offset int64
 	length int
+	key    string // study and series of DICOM files
 }
 
 // add keeps one record.
@@ -77,7 +81,9 @@ func (q *quarantine) add(source int, item *quarantined, raw []byte) error {
 	if _, err := q.w.Write(line); err != nil {
 		return fmt.Errorf("mapping: quarantine: %w", err)
 	}
-	q.items = append(q.items, heldRecord{source: source, record: item.Record, offset: q.size, length: len(line)})
+	q.items = append(q.items, heldRecord{
+		source: source, record: item.Record, offset: q.size, length: len(line), key: item.Study + " " + item.Series,
+	})
 	q.size += int64(len(line))
 	return nil
 }
@@ -155,7 +161,7 @@ func (q *quarantine) writeTo(w io.Writer) error {
 		return fmt.Errorf("mapping: quarantine: %w", err)
 	}
 	slices.SortStableFunc(q.items, func(a, b heldRecord) int {
-		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.record, b.record))
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.record, b.record), cmp.Compare(a.key, b.key))
 	})
 	for _, i := range q.items {
 		if _, err := io.Copy(w, io.NewSectionReader(q.file, i.offset, int64(i.length))); err != nil {

@@ -25,6 +25,9 @@ type reducer struct {
 	account    account
 	rejects    []reject
 
+	// rejectStudy quarantines the files of a DICOM study.
+	rejectStudy func(a *dicomAccount, rec *record, why rule) error
+
 	rows    *rowBatch
 	recs    []record
 	rowsOf  []int32 // rows that each record made
@@ -32,6 +35,7 @@ type reducer struct {
 	visits  map[string]visit
 	periods []period
 	person  personState
+	imaging imaging
 }
 
 type visit struct {
@@ -43,10 +47,12 @@ type visit struct {
 type period struct{ start, end omop.Date }
 
 type personState struct {
-	local int32
-	birth moment
-	death omop.Date
-	dead  bool
+	local   int32
+	patient bool // a Patient says so, not DICOM
+	gender  int32
+	birth   moment
+	death   omop.Date
+	dead    bool
 }
 
 // block turns a block of persons into rows.
@@ -68,26 +74,54 @@ func (r *reducer) one(records [][]byte) error {
 	if err := r.load(records); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(r.refs, func(f factRef) bool { return f.table == TablePerson })
-	if i < 0 {
+	ref, why := r.whose()
+	var f fact
+	if ref != nil {
+		var err error
+		if f, why, err = r.knownPerson(ref); err != nil {
+			return err
+		}
+	}
+	if why != ruleNone {
 		for k := range r.recs {
-			r.reject(&r.recs[k], rulePersonMissing)
+			if err := r.reject(&r.recs[k], why); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
-	if err := r.personRow(&r.refs[i]); err != nil {
+	if err := r.personRow(ref, &f); err != nil {
 		return err
 	}
 	if err := r.visitRows(); err != nil {
+		return err
+	}
+	if err := r.studies(); err != nil {
 		return err
 	}
 	if err := r.eventRows(); err != nil {
 		return err
 	}
 	r.observationPeriods()
+	return r.end()
+}
+
+// end counts the records of the person.
+func (r *reducer) end() error {
 	for k := range r.recs {
-		if r.rowsOf[k] == 0 {
-			r.reject(&r.recs[k], ruleDateMissing)
+		switch {
+		case r.recs[k].typ == typeDICOMStudy:
+			if err := r.endStudy(k); err != nil {
+				return err
+			}
+			continue
+		case r.imaging.some && r.imaging.twin[k] && r.twinOfMerged(int32(k)):
+			r.account.byType[r.recs[k].typ].end(Filtered, ruleDuplicate)
+			continue
+		case r.rowsOf[k] == 0:
+			if err := r.reject(&r.recs[k], ruleDateMissing); err != nil {
+				return err
+			}
 			continue
 		}
 		r.account.byType[r.recs[k].typ].end(Mapped, ruleNone)
@@ -95,9 +129,13 @@ func (r *reducer) one(records [][]byte) error {
 	return nil
 }
 
-func (r *reducer) reject(rec *record, why rule) {
+func (r *reducer) reject(rec *record, why rule) error {
+	if rec.typ == typeDICOMStudy {
+		return r.rejectStudy(&r.account.dicom, rec, why)
+	}
 	r.account.byType[rec.typ].end(Quarantined, why)
 	r.rejects = append(r.rejects, reject{source: rec.source, record: rec.number, typ: rec.typ, rule: why})
+	return nil
 }
 
 // load decodes the records of a person, without copies of the same resource,
@@ -112,16 +150,20 @@ func (r *reducer) load(records [][]byte) error {
 			return err
 		}
 		if n := len(r.recs); n > 0 && r.recs[n-1].typ == rec.typ && bytes.Equal(r.recs[n-1].id, rec.id) {
-			r.account.byType[rec.typ].end(Filtered, ruleDuplicate)
 			if r.recs[n-1].losesTo(&rec) {
-				r.recs[n-1] = rec
+				r.recs[n-1], rec = rec, r.recs[n-1]
+			}
+			if err := r.duplicate(&rec); err != nil {
+				return err
 			}
 			continue
 		}
 		r.recs = append(r.recs, rec)
 		r.rowsOf = append(r.rowsOf, 0)
 	}
+	r.imaging.reset(len(r.recs))
 	for k := range r.recs {
+		r.imaging.some = r.imaging.some || r.recs[k].typ == typeDICOMStudy
 		for b := r.recs[k].facts; len(b) > 0; {
 			ref, rest, err := nextFact(b)
 			if err != nil {
@@ -133,6 +175,18 @@ func (r *reducer) load(records [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// duplicate counts a copy that is left out.
+func (r *reducer) duplicate(rec *record) error {
+	if rec.typ != typeDICOMStudy {
+		r.account.byType[rec.typ].end(Filtered, ruleDuplicate)
+		return nil
+	}
+	return eachImage(rec, func(f *fact) error {
+		r.account.dicom.end(string(f.texts[tSource]), Filtered, ruleDuplicate, int64(f.numbers[nFiles]))
+		return nil
+	})
 }
 
 // losesTo reports whether another copy of the same resource is the one to
@@ -149,9 +203,13 @@ func (a *record) losesTo(b *record) bool {
 }
 
 // source notes which resource a row was made of.
-func (r *reducer) source(t Table, ref *factRef) {
+func (r *reducer) source(t Table, ref *factRef, f *fact) {
 	r.rowsOf[ref.rec]++
 	rec := &r.recs[ref.rec]
+	if rec.typ == typeDICOMStudy {
+		r.studySource(f)
+		return
+	}
 	r.rows.sources[t] = append(r.rows.sources[t], rowSource{typ: rec.typ, id: view(rec.id)})
 }
 
@@ -236,37 +294,43 @@ func (r *reducer) lastEvent() (last omop.Date) {
 	return last
 }
 
-// eventRows makes the rows of all other facts, in the order of their days.
+// eventRows makes the rows of all other facts, in the order of their days;
+// those of images last, as they refer to procedures.
 func (r *reducer) eventRows() error {
 	var f fact
 	order := make([]int32, 0, len(r.refs))
+	var images []int32
 	for i := range r.refs {
 		ref := &r.refs[i]
-		if ref.table == TablePerson || ref.table == TableVisitOccurrence || ref.table == TableDeath {
+		if ref.table == TablePerson || ref.table == TableVisitOccurrence || ref.table == TableDeath || r.leftOut(ref) {
 			continue
 		}
 		if !ref.dated {
-			if err := ref.decode(&f); err != nil {
+			ok, err := r.dateEvent(ref, &f)
+			if err != nil {
 				return err
 			}
-			v := r.visits[view(f.texts[tEncounter])]
-			if !v.start.Set {
+			if !ok {
 				r.account.losses[lossFact]++
 				continue
 			}
-			ref.day = v.start.Day
-			r.account.imputed++
 		}
-		order = append(order, int32(i))
+		if ref.table == TableImageOccurrence {
+			images = append(images, int32(i))
+		} else {
+			order = append(order, int32(i))
+		}
 	}
-	slices.SortFunc(order, func(a, b int32) int {
+	byDay := func(a, b int32) int {
 		if c := cmp.Compare(r.refs[a].day, r.refs[b].day); c != 0 {
 			return c
 		}
 		return int(a - b)
-	})
+	}
+	slices.SortFunc(order, byDay)
+	slices.SortFunc(images, byDay)
 	var parent link
-	for _, i := range order {
+	for _, i := range append(order, images...) {
 		ref := &r.refs[i]
 		if err := ref.decode(&f); err != nil {
 			return err
@@ -274,12 +338,39 @@ func (r *reducer) eventRows() error {
 		if !ref.dated {
 			f.Start = moment{Day: ref.day, Set: true, Imputed: true}
 		}
+		if err := r.amend(ref, &f); err != nil {
+			return err
+		}
 		if f.flags&flagComponent == 0 || parent.rec != ref.rec {
 			parent = link{rec: ref.rec}
 		}
+		if procedure := r.imaging.procedures[ref.rec]; f.Table == TableImageOccurrence && procedure != 0 {
+			parent = link{rec: ref.rec, table: TableProcedureOccurrence, local: procedure}
+		}
 		r.event(ref, &f, &parent)
 	}
+	r.featureRows()
 	return nil
+}
+
+// dateEvent dates a fact that has no date by the other record of a merged study
+// or by the encounter that it names.
+func (r *reducer) dateEvent(ref *factRef, f *fact) (bool, error) {
+	if err := ref.decode(f); err != nil {
+		return false, err
+	}
+	if err := r.amend(ref, f); err != nil {
+		return false, err
+	}
+	day, ok := r.dayOfPartner(ref)
+	if v := r.visits[view(f.texts[tEncounter])]; !ok && v.start.Set {
+		day, ok = v.start.Day, true
+	}
+	if ok {
+		ref.day = day
+		r.account.imputed++
+	}
+	return ok, nil
 }
 
 // link is the row that components and series of the same resource belong to.
@@ -325,7 +416,8 @@ func (r *reducer) row(ref *factRef, f *fact, parent *link) {
 		r.account.losses[lossFact]++
 		return
 	}
-	r.source(f.Table, ref)
+	r.source(f.Table, ref, f)
+	r.made(ref, f, local)
 	if f.flags&flagComponent == 0 && parent.local == 0 {
 		*parent = link{rec: ref.rec, table: f.Table, local: local}
 	}

@@ -30,6 +30,7 @@ type Report struct {
 	Sources   []SourceAccount  `json:"sources"`
 	Resources []TypeAccount    `json:"resources"`
 	Total     TypeAccount      `json:"total"`
+	DICOM     *DICOMAccount    `json:"dicom,omitempty"`
 	Rows      map[string]int64 `json:"rows"`
 	Coverage  []Coverage       `json:"coverage"`
 	Covered   Coverage         `json:"coverage_total"`
@@ -83,7 +84,7 @@ func (c Coverage) Share() float64 {
 // clinicalTypes are the types whose codes are clinical events.
 var clinicalTypes = []resourceType{
 	typeAllergyIntolerance, typeClaim, typeCondition, typeDiagnosticReport, typeImagingStudy, typeImmunization,
-	typeMedicationRequest, typeObservation, typeProcedure,
+	typeMedicationRequest, typeObservation, typeProcedure, typeDICOMStudy,
 }
 
 func (c *conversion) report(db *omop.DatabaseWriter) *Report {
@@ -111,7 +112,7 @@ func (c *conversion) report(db *omop.DatabaseWriter) *Report {
 		}
 		tallies[name] = t
 	}
-	for t := resourceType(1); t < numTypes; t++ {
+	for t := resourceType(1); t < typeDICOMStudy; t++ {
 		if a.byType[t] != (tally{}) {
 			tallies[typeNames[t]] = &a.byType[t]
 		}
@@ -261,6 +262,11 @@ func (r *Report) WriteText(w io.Writer) error {
 		return err
 	}
 	r.writeRules(b)
+	if r.DICOM != nil {
+		if err := r.DICOM.writeText(b); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(b, "\n%.2f %% of %d coded statements reached a standard concept; %d codes, values and units have none, see unmapped.csv\n",
 		100*r.Covered.Share(), r.Covered.Coded, r.Unmapped)
 	for _, c := range r.Coverage {

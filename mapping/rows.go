@@ -23,6 +23,7 @@ type rowBatch struct {
 	Observation         []omop.Observation
 	Note                []omop.Note
 	ImageOccurrence     []omop.ImageOccurrence
+	ImageFeature        []omop.ImageFeature
 	ObservationPeriod   []omop.ObservationPeriod
 	Location            []omop.Location
 	CareSite            []omop.CareSite
@@ -88,6 +89,7 @@ func (s *slab[T]) reset() {
 func (r *rowBatch) reset() {
 	clear(r.Note)
 	clear(r.ImageOccurrence)
+	clear(r.ImageFeature)
 	for i := range r.sources {
 		clear(r.sources[i])
 	}
@@ -95,7 +97,7 @@ func (r *rowBatch) reset() {
 	r.ConditionOccurrence, r.DrugExposure = r.ConditionOccurrence[:0], r.DrugExposure[:0]
 	r.ProcedureOccurrence, r.DeviceExposure = r.ProcedureOccurrence[:0], r.DeviceExposure[:0]
 	r.Measurement, r.Observation, r.Note = r.Measurement[:0], r.Observation[:0], r.Note[:0]
-	r.ImageOccurrence, r.ObservationPeriod = r.ImageOccurrence[:0], r.ObservationPeriod[:0]
+	r.ImageOccurrence, r.ImageFeature, r.ObservationPeriod = r.ImageOccurrence[:0], r.ImageFeature[:0], r.ObservationPeriod[:0]
 	r.Location, r.CareSite, r.Provider = r.Location[:0], r.CareSite[:0], r.Provider[:0]
 	for i := range r.sources {
 		r.sources[i] = r.sources[i][:0]
@@ -131,6 +133,8 @@ func (r *rowBatch) count(t Table) int {
 		return len(r.Note)
 	case TableImageOccurrence:
 		return len(r.ImageOccurrence)
+	case TableImageFeature:
+		return len(r.ImageFeature)
 	case TableObservationPeriod:
 		return len(r.ObservationPeriod)
 	}
@@ -314,6 +318,13 @@ func (r *rowBatch) rebase(t Table, base *[numTables]int32) {
 			x := &r.ImageOccurrence[i]
 			shift(&x.ImageOccurrenceID, &x.PersonID, x.VisitOccurrenceID)
 			x.ProcedureOccurrenceID += base[TableProcedureOccurrence]
+		}
+	case TableImageFeature:
+		for i := range r.ImageFeature {
+			x := &r.ImageFeature[i]
+			shift(&x.ImageFeatureID, &x.PersonID, nil)
+			x.ImageOccurrenceID += base[TableImageOccurrence]
+			shiftEvent(x.ImageFeatureEventID, x.ImageFeatureEventFieldConceptID, base)
 		}
 	case TableObservationPeriod:
 		for i := range r.ObservationPeriod {

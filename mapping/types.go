@@ -21,17 +21,23 @@ const (
 	typePatient
 	typePractitioner
 	typeProcedure
+	// What DICOM files hold is no resource and stands behind them.
+	typeDICOMStudy
+	typeDICOMSeries
+	typeDICOMInstance
+	typeDICOMPatient
 	numTypes
 )
 
 var typeNames = [numTypes]string{
 	"", "AllergyIntolerance", "Claim", "Condition", "DiagnosticReport", "Encounter", "ImagingStudy", "Immunization",
 	"Location", "Medication", "MedicationRequest", "Observation", "Organization", "Patient", "Practitioner", "Procedure",
+	"DICOMStudy", "DICOMSeries", "DICOMInstance", "DICOMPatient",
 }
 
 var typeByName = func() map[string]resourceType {
 	m := make(map[string]resourceType, numTypes)
-	for t := resourceType(1); t < numTypes; t++ {
+	for t := resourceType(1); t < typeDICOMStudy; t++ {
 		m[typeNames[t]] = t
 	}
 	return m
@@ -77,6 +83,13 @@ const (
 	ruleDateInvalid
 	ruleID
 	ruleUnreadable
+	ruleUID
+	rulePatientID
+	ruleUnlinked
+	ruleAmbiguous
+	ruleContradicts
+	ruleModality
+	ruleNotDICOM
 	numRules
 )
 
@@ -99,4 +112,11 @@ var ruleNames = [numRules]string{
 	ruleDateInvalid:   "date-invalid",
 	ruleID:            "id-missing",
 	ruleUnreadable:    "unreadable",
+	ruleUID:           "uid-missing",
+	rulePatientID:     "patient-id-missing",
+	ruleUnlinked:      "patient-not-linked",
+	ruleAmbiguous:     "patient-ambiguous",
+	ruleContradicts:   "patient-contradicts",
+	ruleModality:      "modality",
+	ruleNotDICOM:      "not-dicom",
 }
