@@ -85,6 +85,14 @@ func newReading(opts *ReadOptions) *reading {
 // is not one; the error is the Reporter's.
 func (c *reading) open(s *scanner, src Source) (*Instance, error) {
 	x, err := c.parse(s, src)
+	if err != nil {
+		return nil, c.count(src, false, nil, err)
+	}
+	return x, c.count(src, x.Partial, x.Issues, nil)
+}
+
+// count accounts for one source that was read, or why it could not be.
+func (c *reading) count(src Source, partial bool, found issue.List, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.Files++
@@ -93,13 +101,13 @@ func (c *reading) open(s *scanner, src Source) (*Instance, error) {
 		c.opts.Progress(c.stats.Files, c.stats.Bytes)
 	}
 	if err != nil {
-		return nil, c.failed(src, err)
+		return c.failed(src, err)
 	}
 	c.stats.Instances++
-	if x.Partial {
+	if partial {
 		c.stats.Partial++
 	}
-	return x, c.report(x.Issues...)
+	return c.report(found...)
 }
 
 // failed counts and reports why a source has no Instance.
