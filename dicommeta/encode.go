@@ -242,11 +242,11 @@ func (e *elementWriter) value(path Path, el *Element) error {
 	e.head(el.Tag, writtenVR(el.VR, n), uint32(n))
 	start := len(e.out)
 	e.out = append(e.out, el.Value...)
-	if size := swapSize(el.VR); e.enc.BigEndian && size > 1 {
+	if size := swapUnit(el.VR); e.enc.BigEndian && size > 1 {
 		if len(el.Value)%size != 0 {
 			return fmt.Errorf("dicommeta: %s: want a multiple of %d bytes, have %d", path, size, len(el.Value))
 		}
-		swap(e.out[start:], size)
+		reverseNumbers(e.out[start:], size)
 	}
 	if len(el.Value)%2 == 1 {
 		e.out = append(e.out, padding(el.VR))
@@ -262,16 +262,16 @@ func writtenVR(vr dict.VR, n int64) dict.VR {
 	return vr
 }
 
-// swapSize returns how many bytes of a value are swapped together: those of a number, for AT
+// swapUnit returns how many bytes of a value are swapped together: those of a number, for AT
 // those of a group or element number.
-func swapSize(vr dict.VR) int {
+func swapUnit(vr dict.VR) int {
 	if vr == dict.AT {
 		return 2
 	}
 	return vr.Size()
 }
 
-func swap(b []byte, size int) {
+func reverseNumbers(b []byte, size int) {
 	for ; len(b) >= size; b = b[size:] {
 		slices.Reverse(b[:size])
 	}

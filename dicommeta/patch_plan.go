@@ -56,10 +56,16 @@ func newPatcher(r io.ReaderAt, size int64, changes []Change, opts *PatchOptions)
 
 // plan finds the edits.
 func (p *patcher) plan() error {
-	if len(p.data.tags) == 0 && len(p.meta.tags) == 0 {
+	if !p.data.affects(&p.x.Dataset) && !p.meta.affects(&p.x.Meta) {
+		p.done.Absent, _ = p.data.count()
+		absent, _ := p.meta.count()
+		p.done.Absent += absent
 		return nil
 	}
-	if p.x.Encoding.Deflated && !p.x.Partial {
+	if p.x.Partial {
+		return p.patchError(nil, 0, CodePatchPartial, nil, "want a file that can be read to its end or to the pixel data")
+	}
+	if p.x.Encoding.Deflated {
 		if err := p.inflate(); err != nil {
 			return err
 		}
@@ -72,9 +78,6 @@ func (p *patcher) plan() error {
 	}
 	if err != nil || len(p.edits) == 0 {
 		return err
-	}
-	if p.x.Partial {
-		return p.patchError(nil, 0, CodePatchPartial, nil, "want a file that can be read to its end or to the pixel data")
 	}
 	slices.SortStableFunc(p.edits, func(a, b edit) int {
 		switch {
@@ -399,7 +402,11 @@ func (s *patchSpan) item(here Path, el *Element, item *Dataset, at *patchPlace) 
 	if item.End != item.Offset+8+int64(item.Length) {
 		return 0, p.patchError(here, item.Offset, CodePatchStructure, nil, "want an item of its declared length")
 	}
-	return n, p.length(here, item.Offset+4, 4, item.Length, n)
+	var tag [1]byte
+	if err := p.readAt(tag[:], item.Offset); err != nil {
+		return 0, err
+	}
+	return n, p.length(here, item.Offset+4, 4, tag[0] == 0xFF, item.Length, n)
 }
 
 // sequenceLength makes the length of a sequence fit items that are longer by n.
@@ -414,38 +421,31 @@ func (s *patchSpan) sequenceLength(here Path, el *Element, n int64) error {
 	if el.Head == 8 && el.Written != 0 {
 		width = 2
 	}
-	return s.p.length(here, el.Offset+int64(el.Head)-width, width, el.Length, n)
+	return s.p.length(here, el.Offset+int64(el.Head)-width, width, s.l.enc.BigEndian, el.Length, n)
 }
 
 // length finds the edit of a length of 2 or 4 bytes that grows by n.
-func (p *patcher) length(path Path, at, width int64, old uint32, n int64) error {
-	b := make([]byte, width)
-	if err := p.readAt(b, at); err != nil {
+func (p *patcher) length(path Path, at, width int64, big bool, old uint32, n int64) error {
+	b := make([]byte, 4)
+	stands := b[:width]
+	if err := p.readAt(stands, at); err != nil {
 		return err
+	}
+	if big {
+		slices.Reverse(stands)
+	}
+	if binary.LittleEndian.Uint32(b) != old {
+		return p.patchError(path, at, CodePatchStructure, nil, "want the length where it belongs")
 	}
 	now := int64(old) + n
 	if limit := int64(1)<<(8*width) - 2; now > limit {
 		return p.patchError(path, at, CodePatchLength, nil, "want a length of at most %d, have %d", limit, now)
 	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if width == 2 {
-		if order.Uint16(b) != uint16(old) {
-			order = binary.BigEndian
-		}
-		if uint32(order.Uint16(b)) != old {
-			return p.patchError(path, at, CodePatchStructure, nil, "want the length where it belongs")
-		}
-		order.PutUint16(b, uint16(now))
-	} else {
-		if order.Uint32(b) != old {
-			order = binary.BigEndian
-		}
-		if order.Uint32(b) != old {
-			return p.patchError(path, at, CodePatchStructure, nil, "want the length where it belongs")
-		}
-		order.PutUint32(b, uint32(now))
+	binary.LittleEndian.PutUint32(b, uint32(now))
+	if big {
+		slices.Reverse(stands)
 	}
-	p.edits = append(p.edits, edit{start: at, end: at + width, bytes: b})
+	p.edits = append(p.edits, edit{start: at, end: at + width, bytes: stands})
 	return nil
 }
 
@@ -475,6 +475,22 @@ func (s *patchSpan) groupLengths() error {
 		s.p.edits = append(s.p.edits, edit{start: at, end: at + 4, bytes: e.out[len(e.out)-4:]})
 	}
 	return nil
+}
+
+// affects reports whether a change of p finds something to change in d, or insists on it.
+func (p *patchPlace) affects(d *Dataset) bool {
+	for t, to := range p.tags {
+		if _, insists := to.count(); insists || to.change != nil && d.Has(t) {
+			return true
+		}
+		items := d.Items(t)
+		for n, in := range to.items {
+			if n <= len(items) && (in.remove || in.affects(&items[n-1])) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // count returns how many changes there are below p that nothing being there suits, and whether
@@ -513,7 +529,7 @@ func (p *patcher) inflate() error {
 	}
 	var b bytes.Buffer
 	if _, err := io.CopyN(&b, z, n); err != nil {
-		return fmt.Errorf("dicommeta: %w", err)
+		return p.patchError(nil, from, CodePatchStructure, err, "want a data set deflated as the standard says")
 	}
 	p.inflated, p.rest = b.Bytes(), z
 	p.base = &inflatedAt{file: p.src, from: from, b: p.inflated}
@@ -527,9 +543,13 @@ type inflatedAt struct {
 	b    []byte
 }
 
-func (a *inflatedAt) ReadAt(b []byte, off int64) (int, error) {
+func (a *inflatedAt) ReadAt(b []byte, off int64) (n int, err error) {
 	if off < a.from {
-		return a.file.ReadAt(b[:min(int64(len(b)), a.from-off)], off)
+		head := b[:min(int64(len(b)), a.from-off)]
+		if n, err = a.file.ReadAt(head, off); n < len(head) || n == len(b) {
+			return n, err
+		}
 	}
-	return bytes.NewReader(a.b).ReadAt(b, off-a.from)
+	m, err := bytes.NewReader(a.b).ReadAt(b[n:], off+int64(n)-a.from)
+	return n + m, err
 }

@@ -121,7 +121,7 @@ func skippedFrom(x *Instance, src io.ReaderAt) func(e *elementWriter, path Path,
 			return nil
 		}
 		n := int64(el.Length)
-		if x.Encoding.BigEndian == e.enc.BigEndian || swapSize(el.VR) <= 1 {
+		if x.Encoding.BigEndian == e.enc.BigEndian || swapUnit(el.VR) <= 1 {
 			e.head(el.Tag, writtenVR(el.VR, n), uint32(n+n&1))
 			e.copyFrom(start, n)
 			if n%2 == 1 {
@@ -134,7 +134,7 @@ func skippedFrom(x *Instance, src io.ReaderAt) func(e *elementWriter, path Path,
 			return fmt.Errorf("dicommeta: %w", err)
 		}
 		if x.Encoding.BigEndian {
-			swap(value, swapSize(el.VR))
+			reverseNumbers(value, swapUnit(el.VR))
 		}
 		held := *el
 		held.Value, held.Length = value, uint32(n)
