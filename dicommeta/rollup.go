@@ -19,6 +19,9 @@ const mediaDirectory = "1.2.840.10008.1.3.10"
 type Rollup struct {
 	// Keep are further attributes that each Member is to have.
 	Keep []dict.Tag
+	// SharedOnly leaves the instances out: a Series has none, and memory does not grow
+	// with them.
+	SharedOnly bool
 
 	mu      sync.Mutex
 	studies map[string]*studyRoll
@@ -58,7 +61,7 @@ func (r *Rollup) AddExtract(d Dataset, transferSyntax, source string, size int64
 		s = &studyRoll{series: map[string]*seriesRoll{}}
 		r.studies[study] = s
 	}
-	s.add(d, &at, Member{TransferSyntax: transferSyntax, Source: source, Size: size})
+	s.add(d, &at, Member{TransferSyntax: transferSyntax, Source: source, Size: size}, !r.SharedOnly)
 }
 
 func rollupIssue(s issue.Severity, c issue.Code, t dict.Tag, source, message string) issue.Issue {
@@ -72,23 +75,17 @@ func (r *Rollup) Studies() ([]*Study, issue.List) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]*Study, 0, len(r.studies))
+	seen := newDifferences()
 	for _, uid := range sortedKeys(r.studies) {
-		all = append(all, r.studies[uid].study())
+		s := r.studies[uid].study()
+		seen.study(s, &r.studies[uid].shared)
+		all = append(all, s)
 	}
-	r.across(all)
+	for _, s := range all {
+		s.Issues = append(s.Issues, seen.issues(s)...)
+	}
 	slices.SortFunc(r.issues, func(a, b issue.Issue) int { return strings.Compare(a.Pos.Source, b.Pos.Source) })
 	return all, slices.Clone(r.issues)
-}
-
-// across reports what contradicts itself between studies.
-func (r *Rollup) across(all []*Study) {
-	uids := newDifferences()
-	for _, s := range all {
-		uids.study(s)
-	}
-	for _, s := range all {
-		s.Issues = append(s.Issues, uids.issues(s)...)
-	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -116,7 +113,7 @@ type rolled struct {
 	place
 }
 
-func (s *studyRoll) add(d Dataset, at *place, m Member) {
+func (s *studyRoll) add(d Dataset, at *place, m Member, whole bool) {
 	se := s.series[at.series]
 	if se == nil {
 		se = &seriesRoll{}
@@ -130,10 +127,14 @@ func (s *studyRoll) add(d Dataset, at *place, m Member) {
 		case SeriesLevel:
 			se.shared.add(e, at)
 		default:
-			m.Elements = append(m.Elements, e)
+			if whole {
+				m.Elements = append(m.Elements, e)
+			}
 		}
 	}
-	se.members = append(se.members, rolled{m, *at})
+	if whole {
+		se.members = append(se.members, rolled{m, *at})
+	}
 }
 
 func (s *studyRoll) study() *Study {
@@ -147,7 +148,27 @@ func (s *studyRoll) study() *Study {
 		series.Instances, out.Issues = distinct(se.members, out.Issues)
 		out.Series = append(out.Series, series)
 	}
+	out.Issues = twice(out, out.Issues)
 	return out
+}
+
+// twice reports instances that are in several series of a study.
+func twice(s *Study, found issue.List) issue.List {
+	in := map[string]int{}
+	for i := range s.Series {
+		for j := range s.Series[i].Instances {
+			in[s.Series[i].Instances[j].Text(dict.SOPInstanceUID)]++
+		}
+	}
+	for i := range s.Series {
+		for j := range s.Series[i].Instances {
+			m := &s.Series[i].Instances[j]
+			if n := in[m.Text(dict.SOPInstanceUID)]; n > 1 {
+				found = append(found, rollupIssue(issue.Error, CodeRollupInstance, dict.SOPInstanceUID, m.Source, fmt.Sprintf("want an instance in one series, have it in %d", n)))
+			}
+		}
+	}
+	return found
 }
 
 // distinct returns the members, which are in order, without those whose SOP Instance UID
@@ -201,11 +222,11 @@ func (a *attributes) add(e Element, at *place) {
 			continue
 		}
 		if comparePlaces(at, &v.place) < 0 {
-			v.Element, v.place = e, *at
+			v.Element, v.place = e.clone(), *at
 		}
 		return
 	}
-	x.values = append(x.values, attributeValue{string(canonical), e, *at})
+	x.values = append(x.values, attributeValue{string(canonical), e.clone(), *at})
 }
 
 // sort puts the values in the order of their instances, an empty one last.

@@ -8,6 +8,12 @@ import (
 	"github.com/carabiner-health/carabiner/issue"
 )
 
+// clone returns a copy that shares no memory with e.
+func (e *Element) clone() Element {
+	d := Dataset{Elements: []Element{*e}}
+	return d.Clone().Elements[0]
+}
+
 // canonicalValue appends what two values must share to be the same: text without
 // padding, names also without the delimiters at their end (PS3.5 §6.2), items with
 // all they hold.
@@ -49,7 +55,7 @@ func canonicalItem(dst []byte, d *Dataset) []byte {
 }
 
 // differences are what must lead to the same thing in all studies: a series to one study,
-// an instance to one series, a patient to one name, sex and birth date.
+// an instance to one study, a patient to one name, sex and birth date.
 type differences struct{ seen map[string][]string }
 
 func newDifferences() *differences { return &differences{map[string][]string{}} }
@@ -81,18 +87,25 @@ func patientKey(d *Dataset) string {
 	return id + "\x00" + d.Text(dict.IssuerOfPatientID)
 }
 
-func (d *differences) study(s *Study) {
+func (d *differences) study(s *Study, shared *attributes) {
 	study := s.Text(dict.StudyInstanceUID)
 	for i := range s.Series {
 		series := s.Series[i].Text(dict.SeriesInstanceUID)
 		d.note('s', series, study)
 		for j := range s.Series[i].Instances {
-			d.note('i', s.Series[i].Instances[j].Text(dict.SOPInstanceUID), study+"/"+series)
+			d.note('i', s.Series[i].Instances[j].Text(dict.SOPInstanceUID), study)
 		}
 	}
+	patient := patientKey(&s.Dataset)
+	d.note('p', patient, study)
 	for i, t := range patientTagsAlike {
-		if e := s.Find(t); e != nil {
-			d.note('0'+byte(i), patientKey(&s.Dataset), string(canonicalValue(nil, e)))
+		for _, x := range shared.list {
+			if x.tag != t {
+				continue
+			}
+			for _, v := range x.values {
+				d.note('0'+byte(i), patient, v.canonical)
+			}
 		}
 	}
 }
@@ -106,18 +119,26 @@ func (d *differences) issues(s *Study) issue.List {
 			source = se.Instances[0].Source
 		}
 		if n := d.count('s', se.Text(dict.SeriesInstanceUID)); n > 1 {
-			found = append(found, rollupIssue(issue.Error, CodeRollupSeriesStudies, dict.SeriesInstanceUID, se.Instances[0].Source,
+			at := ""
+			if len(se.Instances) > 0 {
+				at = se.Instances[0].Source
+			}
+			found = append(found, rollupIssue(issue.Error, CodeRollupSeriesStudies, dict.SeriesInstanceUID, at,
 				fmt.Sprintf("want a series in one study, have it in %d", n)))
 		}
 		for j := range se.Instances {
 			if n := d.count('i', se.Instances[j].Text(dict.SOPInstanceUID)); n > 1 {
 				found = append(found, rollupIssue(issue.Error, CodeRollupInstance, dict.SOPInstanceUID, se.Instances[j].Source,
-					fmt.Sprintf("want an instance in one series, have it in %d", n)))
+					fmt.Sprintf("want an instance in one study, have it in %d", n)))
 			}
 		}
 	}
+	patient := patientKey(&s.Dataset)
+	if d.count('p', patient) < 2 {
+		return found
+	}
 	for i, t := range patientTagsAlike {
-		if n := d.count('0'+byte(i), patientKey(&s.Dataset)); n > 1 {
+		if n := d.count('0'+byte(i), patient); n > 1 {
 			found = append(found, rollupIssue(issue.Warning, CodeRollupPatient, t, source, fmt.Sprintf("want one value in all studies of the patient, have %d", n)))
 		}
 	}
