@@ -1,0 +1,342 @@
+package index
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/dicommeta"
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
+)
+
+// maxValues is how many values of an element become rows; those of lookup tables and
+// contours behind them do not, the length tells.
+const maxValues = 256
+
+// elementRow is a row of the table elements: one value of one element.
+type elementRow struct {
+	Path           string   `parquet:"path" columnar:"dict"`
+	SOPInstanceUID *string  `parquet:"SOPInstanceUID" columnar:"dict"`
+	TagPath        string   `parquet:"tag_path" columnar:"dict"`
+	Tag            string   `parquet:"tag" columnar:"dict"`
+	Keyword        *string  `parquet:"keyword" columnar:"dict"`
+	Creator        *string  `parquet:"private_creator" columnar:"dict"`
+	VR             string   `parquet:"vr" columnar:"dict"`
+	Length         int64    `parquet:"length" columnar:"dict"`
+	Index          *int32   `parquet:"value_index" columnar:"dict"`
+	Value          *string  `parquet:"value" columnar:"dict"`
+	Number         *float64 `parquet:"number"`
+}
+
+func elementColumns() []Column {
+	return []Column{
+		{Name: "path", Type: "STRING", Description: "name of the file; joins instance"},
+		{Name: "SOPInstanceUID", Type: "STRING", Description: "UID of the instance", Attribute: "SOPInstanceUID", Tag: "00080018"},
+		{Name: "tag_path", Type: "STRING", Description: "tags and, from 1, items that lead to the element: (0040,A730)[1].(0008,0104)"},
+		{Name: "tag", Type: "STRING", Description: "tag in eight hexadecimal digits"},
+		{Name: "keyword", Type: "STRING", Description: "keyword of the standard; NULL for private elements"},
+		{Name: "private_creator", Type: "STRING", Description: "creator of the block of a private element"},
+		{Name: "vr", Type: "STRING", Description: "value representation by which the value is read"},
+		{Name: "length", Type: "INTEGER", Description: "bytes of the value as read; of a value left in the file as declared; of a sequence the number of its items"},
+		{Name: "value_index", Type: "INTEGER", Description: "which value, from 1; NULL for sequences, empty and binary values and those left in the file. At most 256 values have rows"},
+		{Name: "value", Type: "STRING", Description: "the value as text in UTF-8, numbers in digits; NULL where value_index is"},
+		{Name: "number", Type: "FLOAT", Description: "the value where it is a number: binary ones, DS and IS"},
+	}
+}
+
+// tagName is what the table says of a tag.
+type tagName struct {
+	path, hex string
+	keyword   *string
+}
+
+// flattener makes rows of elements. It is for one goroutine.
+type flattener struct {
+	names map[dict.Tag]*tagName
+	vrs   map[dict.VR]string
+	index [maxValues]int32
+	group *columnar.Group[elementRow]
+	done  []*columnar.Group[elementRow]
+	next  func() *columnar.Group[elementRow]
+	rows  []elementRow
+	text  []byte
+	spans []span // of the text of rows
+	n     int64
+}
+
+// span is a part of the text; of a row without value it starts below 0.
+type span struct{ start, end int }
+
+func newFlattener(next func() *columnar.Group[elementRow]) *flattener {
+	f := &flattener{names: map[dict.Tag]*tagName{}, vrs: map[dict.VR]string{}, next: next}
+	for i := range f.index {
+		f.index[i] = int32(i + 1)
+	}
+	return f
+}
+
+func (f *flattener) name(t dict.Tag) *tagName {
+	n := f.names[t]
+	if n != nil {
+		return n
+	}
+	n = &tagName{path: t.String(), hex: t.Hex()}
+	if keyword := t.Keyword(); keyword != "" {
+		n.keyword = &keyword
+	}
+	if len(f.names) < 1<<16 { // a file may name any tag
+		f.names[t] = n
+	}
+	return n
+}
+
+func (f *flattener) vr(v dict.VR) string {
+	s, ok := f.vrs[v]
+	if !ok {
+		s = v.String()
+		if !v.Known() {
+			s = dict.UN.String()
+		}
+		f.vrs[v] = s
+	}
+	return s
+}
+
+// flushRows is how many rows gather before they are encoded.
+const flushRows = 4096
+
+// instance adds the rows of an instance and returns how many there are.
+func (f *flattener) instance(x *dicommeta.Instance) (int64, error) {
+	start := f.n
+	var uid *string
+	if s := x.Text(dict.SOPInstanceUID); s != "" {
+		uid = &s
+	}
+	base := elementRow{Path: x.Source, SOPInstanceUID: uid}
+	if err := f.dataset(&x.Meta, "", base); err != nil {
+		return 0, err
+	}
+	if err := f.dataset(&x.Dataset, "", base); err != nil {
+		return 0, err
+	}
+	return f.n - start, f.flush()
+}
+
+func (f *flattener) dataset(d *dicommeta.Dataset, at string, base elementRow) error {
+	var creators map[dict.Tag]*string
+	for i := range d.Elements {
+		e := &d.Elements[i]
+		n := f.name(e.Tag)
+		row := base
+		row.TagPath, row.Tag, row.Keyword, row.VR, row.Length = n.path, n.hex, n.keyword, f.vr(e.VR), int64(len(e.Value))
+		if at != "" {
+			row.TagPath = at + n.path
+		}
+		if e.Tag.IsPrivate() {
+			if e.Tag.IsPrivateCreator() {
+				if all := d.Charset.Texts(e); len(all) > 0 && all[0] != "" {
+					if creators == nil {
+						creators = map[dict.Tag]*string{}
+					}
+					creators[e.Tag] = &all[0]
+				}
+			} else {
+				row.Creator = creators[dict.NewTag(e.Tag.Group(), e.Tag.Element()>>8)]
+			}
+		}
+		if err := f.element(d, e, row); err != nil {
+			return err
+		}
+		for j := range e.Items {
+			if err := f.dataset(&e.Items[j], fmt.Sprintf("%s[%d].", row.TagPath, j+1), base); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// element adds the rows of one element.
+func (f *flattener) element(d *dicommeta.Dataset, e *dicommeta.Element, row elementRow) error {
+	switch {
+	case e.VR == dict.SQ:
+		row.Length = int64(len(e.Items))
+		return f.add(row, span{-1, 0})
+	case e.Skipped():
+		row.Length = int64(e.Length)
+		return f.add(row, span{-1, 0})
+	case len(e.Value) == 0:
+		return f.add(row, span{-1, 0})
+	case e.VR.IsText():
+		return f.texts(d, e, row)
+	case e.VR == dict.AT:
+		for i := 0; i < len(e.Value)/4 && i < maxValues; i++ {
+			v := e.Value[4*i:]
+			tag := uint32(v[0]) | uint32(v[1])<<8 | uint32(v[2])<<16 | uint32(v[3])<<24
+			start := len(f.text)
+			f.text = append(f.text, dict.Tag(tag).Hex()...)
+			row.Index = &f.index[i]
+			if err := f.add(row, span{start, len(f.text)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	case isBulk(e.VR):
+		return f.add(row, span{-1, 0})
+	}
+	return f.numbers(e, row)
+}
+
+func isBulk(v dict.VR) bool {
+	switch v {
+	case dict.OB, dict.OD, dict.OF, dict.OL, dict.OV, dict.OW, dict.UN:
+		return true
+	}
+	return v.Size() == 0 // none that the standard has
+}
+
+func (f *flattener) texts(d *dicommeta.Dataset, e *dicommeta.Element, row elementRow) error {
+	for i, s := range d.Charset.Texts(e) {
+		if i == maxValues {
+			break
+		}
+		start := len(f.text)
+		f.text = appendValid(f.text, s)
+		row.Index, row.Number = &f.index[i], nil
+		if e.VR == dict.DS || e.VR == dict.IS {
+			if n, err := strconv.ParseFloat(s, 64); err == nil {
+				row.Number = &n
+			}
+		}
+		if err := f.add(row, span{start, len(f.text)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flattener) numbers(e *dicommeta.Element, row elementRow) error {
+	size := e.VR.Size()
+	n := min(len(e.Value)/size, maxValues)
+	if n == 0 {
+		return f.add(row, span{-1, 0})
+	}
+	numbers := make([]float64, n)
+	for i := range n {
+		start := len(f.text)
+		f.text, numbers[i] = appendNumber(f.text, e.VR, e.Value[i*size:])
+		row.Index, row.Number = &f.index[i], &numbers[i]
+		if err := f.add(row, span{start, len(f.text)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendNumber appends the digits of the binary number that b starts with.
+func appendNumber(dst []byte, vr dict.VR, b []byte) ([]byte, float64) {
+	le := binary.LittleEndian
+	signed := func(n int64) ([]byte, float64) { return strconv.AppendInt(dst, n, 10), float64(n) }
+	unsigned := func(n uint64) ([]byte, float64) { return strconv.AppendUint(dst, n, 10), float64(n) }
+	switch vr {
+	case dict.US:
+		return unsigned(uint64(le.Uint16(b)))
+	case dict.UL:
+		return unsigned(uint64(le.Uint32(b)))
+	case dict.UV:
+		return unsigned(le.Uint64(b))
+	case dict.SS:
+		return signed(int64(int16(le.Uint16(b))))
+	case dict.SL:
+		return signed(int64(int32(le.Uint32(b))))
+	case dict.SV:
+		return signed(int64(le.Uint64(b)))
+	case dict.FL:
+		n := float64(math.Float32frombits(le.Uint32(b)))
+		return strconv.AppendFloat(dst, n, 'g', -1, 32), n
+	}
+	n := math.Float64frombits(le.Uint64(b))
+	return strconv.AppendFloat(dst, n, 'g', -1, 64), n
+}
+
+// appendValid appends s in UTF-8.
+func appendValid(dst []byte, s string) []byte {
+	if utf8.ValidString(s) {
+		return append(dst, s...)
+	}
+	return append(dst, strings.ToValidUTF8(s, "\uFFFD")...)
+}
+
+// add adds a row; its value is the span of the text.
+func (f *flattener) add(row elementRow, s span) error {
+	f.rows, f.spans = append(f.rows, row), append(f.spans, s)
+	f.n++
+	if len(f.rows) < flushRows {
+		return nil
+	}
+	return f.flush()
+}
+
+// flush encodes the rows.
+func (f *flattener) flush() error {
+	text := string(f.text)
+	values := make([]string, len(f.rows))
+	for i, s := range f.spans {
+		if s.start >= 0 {
+			values[i] = text[s.start:s.end]
+			f.rows[i].Value = &values[i]
+		}
+	}
+	err := f.encode(f.rows)
+	clear(f.rows)
+	f.rows, f.spans, f.text = f.rows[:0], f.spans[:0], f.text[:0]
+	return err
+}
+
+// carry adds rows of an earlier run.
+func (f *flattener) carry(rows []elementRow) error {
+	f.n += int64(len(rows))
+	return f.encode(rows)
+}
+
+func (f *flattener) encode(rows []elementRow) error {
+	for len(rows) > 0 {
+		if f.group == nil {
+			f.group = f.next()
+		}
+		n := min(len(rows), f.group.Room())
+		if err := f.group.Write(rows[:n]); err != nil {
+			return fmt.Errorf("index: elements: %w", err)
+		}
+		rows = rows[n:]
+		if f.group.Room() == 0 {
+			if err := f.finish(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *flattener) finish() error {
+	if f.group == nil {
+		return nil
+	}
+	if err := f.group.Finish(); err != nil {
+		return fmt.Errorf("index: elements: %w", err)
+	}
+	f.done, f.group = append(f.done, f.group), nil
+	return nil
+}
+
+// take returns the groups of what was added since the last call.
+func (f *flattener) take() ([]*columnar.Group[elementRow], error) {
+	err := f.finish()
+	all := f.done
+	f.done = nil
+	return all, err
+}
