@@ -231,7 +231,7 @@ func (w *writer) objects() {
 		}
 		if o.Profile == "" {
 			for _, u := range w.newest[id] {
-				if n := w.module(u.Key); !has[n] {
+				if n := w.module(u.Key); n != "" && !has[n] {
 					w.line("U", u.Entity, n, u.Usage, "", "2026b")
 				}
 			}
@@ -276,6 +276,9 @@ func (w *writer) newObjects() {
 		w.line("U", "File", "FileMetaInformation", "C", "NeedModuleFileMetaInformation")
 		for _, u := range w.newest[id] {
 			n := w.module(u.Key)
+			if n == "" {
+				continue
+			}
 			best := ""
 			if u.Usage != "M" {
 				for _, c := range sorted(conditions[n]) {

@@ -1,0 +1,136 @@
+package dicommeta
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strconv"
+
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
+)
+
+// isEmpty reports whether an element has neither value nor items. Padding is no value.
+func isEmpty(e *Element) bool {
+	if e.VR == dict.SQ {
+		return len(e.Items) == 0
+	}
+	if len(e.Value) == 0 {
+		return !e.Skipped()
+	}
+	return e.VR.IsText() && len(bytes.Trim(e.Value, " \x00")) == 0
+}
+
+// countValues returns the number of values of an element.
+func countValues(c *Charset, e *Element) int {
+	switch {
+	case e.VR == dict.SQ || e.Skipped():
+		return 1
+	case isEmpty(e):
+		return 0
+	case !e.VR.IsText():
+		switch e.VR {
+		case dict.OB, dict.OW, dict.OF, dict.OD, dict.OL, dict.OV, dict.UN:
+			return 1
+		}
+		if n := e.VR.Size(); n > 0 {
+			return len(e.Value) / n
+		}
+		return 1
+	case !e.VR.Multiple():
+		return 1
+	case e.VR.HasCharset() && c != nil && bytes.IndexByte(e.Value, '\\') >= 0:
+		// Bytes of characters may look like a backslash.
+		return len(c.Texts(e))
+	}
+	return bytes.Count(e.Value, []byte{'\\'}) + 1
+}
+
+// textAt returns the value of number i, from 0, of a text element, without padding.
+func textAt(e *Element, i int) (text []byte, ok bool) {
+	if !e.VR.IsText() || i < 0 {
+		return nil, false
+	}
+	rest := e.Value
+	if !e.VR.Multiple() {
+		return bytes.Trim(rest, " \x00"), i == 0 && len(rest) > 0
+	}
+	for len(rest) > 0 || i == 0 && len(e.Value) > 0 {
+		n := bytes.IndexByte(rest, '\\')
+		if n < 0 {
+			n = len(rest)
+		}
+		if i == 0 {
+			return bytes.Trim(rest[:n], " \x00"), true
+		}
+		if n == len(rest) {
+			return nil, false
+		}
+		rest, i = rest[n+1:], i-1
+	}
+	return nil, false
+}
+
+// numberAt returns the number i, from 0, of an element with numbers.
+func numberAt(e *Element, i int) (n float64, ok bool) {
+	if e.VR == dict.DS || e.VR == dict.IS {
+		s, ok := textAt(e, i)
+		if !ok {
+			return 0, false
+		}
+		n, err := strconv.ParseFloat(string(s), 64)
+		return n, err == nil
+	}
+	size := e.VR.Size()
+	if size == 0 || i < 0 || (i+1)*size > len(e.Value) {
+		return 0, false
+	}
+	b := e.Value[i*size : (i+1)*size]
+	le := binary.LittleEndian
+	switch e.VR {
+	case dict.OB:
+		return float64(b[0]), true
+	case dict.US, dict.OW:
+		return float64(le.Uint16(b)), true
+	case dict.SS:
+		return float64(int16(le.Uint16(b))), true
+	case dict.UL, dict.OL:
+		return float64(le.Uint32(b)), true
+	case dict.SL:
+		return float64(int32(le.Uint32(b))), true
+	case dict.FL, dict.OF:
+		return float64(math.Float32frombits(le.Uint32(b))), true
+	case dict.FD, dict.OD:
+		return math.Float64frombits(le.Uint64(b)), true
+	case dict.UV, dict.OV:
+		return float64(le.Uint64(b)), true
+	case dict.SV:
+		return float64(int64(le.Uint64(b))), true
+	}
+	return 0, false
+}
+
+// pointerAt returns the tag i, from 0, of an AT element.
+func pointerAt(e *Element, i int) (t dict.Tag, ok bool) {
+	if e.VR != dict.AT || i < 0 || (i+1)*4 > len(e.Value) {
+		return 0, false
+	}
+	b := e.Value[i*4:]
+	return dict.NewTag(binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:])), true
+}
+
+// isText reports whether a value is s: that of number i, or any if i is -1.
+func isText(e *Element, i int, s string) bool {
+	if i >= 0 {
+		have, ok := textAt(e, i)
+		return ok && string(have) == s
+	}
+	for i := 0; ; i++ {
+		have, ok := textAt(e, i)
+		if !ok {
+			return false
+		}
+		if string(have) == s {
+			return true
+		}
+	}
+}
