@@ -17,5 +17,6 @@ const (
 	CodeMapTimezone issue.Code = "dicom-map-timezone"  // a time is left out because its zone is not known
 	CodeMapLoss     issue.Code = "dicom-map-loss"      // something is not held by the target
 	CodeMapPatient  issue.Code = "dicom-map-patient"   // a study names no patient
+	CodeMapConflict issue.Code = "dicom-map-conflict"  // studies say different things of the same patient, person or device
 	CodeMapResource issue.Code = "dicom-map-reference" // a resource does not lead to what the target needs
 )

@@ -63,6 +63,7 @@ type studyMapper struct {
 	stubs   []*fhir.Resource
 	patient string // reference
 	told    map[issue.Code]bool
+	codings map[CodedEntry]codingForm
 
 	mapped, filtered int64
 	rejected         []rejectedMember
@@ -82,7 +83,7 @@ type rejectedMember struct {
 }
 
 func (m *DICOMToFHIR) mapStudy(study *dicommeta.Study) *studyMapper {
-	x := &studyMapper{DICOMToFHIR: m, study: study, seen: map[string]bool{}, told: map[issue.Code]bool{}}
+	x := &studyMapper{DICOMToFHIR: m, study: study, seen: map[string]bool{}, told: map[issue.Code]bool{}, codings: map[CodedEntry]codingForm{}}
 	x.times = studyTimes{offset: study.Text(dict.TimezoneOffsetFromUTC), zone: m.policy.zone}
 	x.uid = study.Text(dict.StudyInstanceUID)
 	x.choose()
@@ -325,7 +326,9 @@ func (x *studyMapper) modality(w *jsonBuilder, name, term string) {
 	}
 	w.object(name, func() {
 		if isModality(code) {
-			w.text("system", systemDCM)
+			f := x.codingOf(CodedEntry{Scheme: "DCM", Value: code})
+			w.text("system", f.system)
+			w.text("version", f.version)
 		} else {
 			x.tell(issue.Warning, CodeMapModality, dict.Modality, "want a code of CID 29 or CID 33, have another")
 		}
@@ -512,46 +515,6 @@ func (x *studyMapper) term(w *jsonBuilder, name, term string, codes map[string]T
 		}
 		w.text("display", term)
 	})
-}
-
-// coding writes a Coding of a coded entry.
-func (x *studyMapper) coding(w *jsonBuilder, name string, c CodedEntry) {
-	w.object(name, func() {
-		system := x.systemOf(c)
-		if code := cleanCode(c.Value); code != "" {
-			w.text("system", system)
-			if system != "" {
-				w.text("version", c.Version)
-			}
-			w.text("code", code)
-		}
-		w.text("display", c.Meaning)
-	})
-}
-
-// concept writes a CodeableConcept of a coded entry.
-func (x *studyMapper) concept(w *jsonBuilder, name string, c CodedEntry) {
-	if c.IsZero() {
-		return
-	}
-	w.object(name, func() {
-		w.array("coding", func() { x.coding(w, "", c) })
-	})
-}
-
-// systemOf returns the system of a code's scheme, "" where none is known.
-func (x *studyMapper) systemOf(c CodedEntry) string {
-	if c.Scheme == "" {
-		return ""
-	}
-	if s, ok := x.policy.Schemes[c.Scheme]; ok {
-		return s
-	}
-	if isOID(c.SchemeUID) {
-		return "urn:oid:" + c.SchemeUID
-	}
-	x.tell(issue.Information, CodeMapCode, dict.CodingSchemeDesignator, "want a coding scheme of the policy, have another: its codes stand without a system")
-	return ""
 }
 
 // isOID reports whether s is a UID that can stand behind urn:oid: (R4, oid).

@@ -232,7 +232,9 @@ func (m *reportMapper) value(w *jsonBuilder, s *Measurement) {
 	}
 }
 
-// unit writes unit, system and code of a Quantity; a code that is none of UCUM stays a text.
+const systemUCUM = "http://unitsofmeasure.org"
+
+// unit writes unit, system and code of a Quantity; a unit that is none of UCUM stays a text.
 func (m *reportMapper) unit(w *jsonBuilder, c CodedEntry) {
 	if c.IsZero() {
 		return
@@ -242,12 +244,10 @@ func (m *reportMapper) unit(w *jsonBuilder, c CodedEntry) {
 		text = c.Value
 	}
 	w.text("unit", text)
-	system, code := m.systemOf(c), cleanCode(c.Value)
-	if system == "" || code == "" || c.Scheme == "UCUM" && !ucum.Valid(code) {
-		return
+	if code := cleanCode(c.Value); c.Scheme == "UCUM" && ucum.Valid(code) {
+		w.text("system", systemUCUM)
+		w.text("code", code)
 	}
-	w.text("system", system)
-	w.text("code", code)
 }
 
 func (m *reportMapper) tracking(w *jsonBuilder, id, uid string) {
