@@ -110,7 +110,7 @@ func (m *DICOMToOMOP) Map(s *dicommeta.Study, out *Facts) issue.List {
 	out.outcome, out.rule, out.updated, out.source, out.record = Mapped, ruleNone, 0, 0, 0
 	out.typ = typeDICOMStudy
 	out.links = studyLinks{others: out.links.others[:0], images: out.links.images[:0]}
-	x := studyMapper{Facts: out, m: m, p: &m.m.policy.DICOM, s: s}
+	x := imagingMapper{Facts: out, m: m, p: &m.m.policy.DICOM, s: s}
 	x.study()
 	if out.outcome != Mapped {
 		out.items = out.items[:0]
@@ -118,17 +118,17 @@ func (m *DICOMToOMOP) Map(s *dicommeta.Study, out *Facts) issue.List {
 	return out.issues
 }
 
-// studyMapper maps one study.
-type studyMapper struct {
+// imagingMapper maps one study.
+type imagingMapper struct {
 	*Facts
 	m      *DICOMToOMOP
-	p      *DICOMPolicy
+	p      *ImagingPolicy
 	s      *dicommeta.Study
 	source string // name of the first file
 	offset int64
 }
 
-func (x *studyMapper) study() {
+func (x *imagingMapper) study() {
 	x.identify()
 	switch {
 	case !isUID(x.links.study):
@@ -160,7 +160,7 @@ func (x *studyMapper) study() {
 }
 
 // identify notes identifiers and files.
-func (x *studyMapper) identify() {
+func (x *imagingMapper) identify() {
 	l := &x.links
 	d := &x.s.Dataset
 	l.study, l.patientID, l.issuer = d.Text(dict.StudyInstanceUID), trimID(d.Text(dict.PatientID)), trimID(d.Text(dict.IssuerOfPatientID))
@@ -207,12 +207,12 @@ func modalityOf(se *dicommeta.Series) string {
 }
 
 // personKey names the person of a study that no identifier links.
-func (x *studyMapper) personKey() string {
+func (x *imagingMapper) personKey() string {
 	return ownPerson + x.links.issuer + "\x1f" + x.links.patientID
 }
 
 // text keeps a copy of s with the facts.
-func (x *studyMapper) text(s string) []byte {
+func (x *imagingMapper) text(s string) []byte {
 	if s == "" {
 		return nil
 	}
@@ -220,12 +220,12 @@ func (x *studyMapper) text(s string) []byte {
 	return x.arena[len(x.arena)-len(s) : len(x.arena) : len(x.arena)]
 }
 
-func (x *studyMapper) quarantine(r rule, at dict.Tag, message string) {
+func (x *imagingMapper) quarantine(r rule, at dict.Tag, message string) {
 	x.outcome, x.rule = Quarantined, r
 	x.report(issue.Error, quarantineCode(r), at, message)
 }
 
-func (x *studyMapper) report(s issue.Severity, code issue.Code, at dict.Tag, message string) {
+func (x *imagingMapper) report(s issue.Severity, code issue.Code, at dict.Tag, message string) {
 	if len(x.issues) >= maxMapIssues {
 		return
 	}
@@ -233,7 +233,7 @@ func (x *studyMapper) report(s issue.Severity, code issue.Code, at dict.Tag, mes
 }
 
 // patient: CDM 5.4, person, of which only persons known from DICOM alone make a row.
-func (x *studyMapper) patient(study moment) {
+func (x *imagingMapper) patient(study moment) {
 	f := fact{Table: TablePerson}
 	switch sex := x.s.Text(dict.PatientSex); sex {
 	case "M", "F":
@@ -264,7 +264,7 @@ func (x *studyMapper) patient(study moment) {
 	x.add(&f)
 }
 
-func (x *studyMapper) add(f *fact) { x.items = append(x.items, *f) }
+func (x *imagingMapper) add(f *fact) { x.items = append(x.items, *f) }
 
 // bornBefore returns the first day of the year of birth of who has an age (VR
 // AS: 045Y, 006M, 010W, 003D) on a day.
@@ -285,7 +285,7 @@ func bornBefore(age string, on omop.Date) (omop.Date, bool) {
 
 // started returns when the study began: by its own date, else by the first of
 // its series.
-func (x *studyMapper) started() moment {
+func (x *imagingMapper) started() moment {
 	w := x.when(&x.s.Dataset, dict.StudyDate, dict.StudyTime)
 	if w.Set {
 		return w
@@ -300,7 +300,7 @@ func (x *studyMapper) started() moment {
 
 // seriesStart returns when a series was made: by its own date, else by those
 // of its images.
-func (x *studyMapper) seriesStart(se *dicommeta.Series) moment {
+func (x *imagingMapper) seriesStart(se *dicommeta.Series) moment {
 	for _, t := range [][2]dict.Tag{
 		{dict.SeriesDate, dict.SeriesTime}, {dict.AcquisitionDate, dict.AcquisitionTime}, {dict.ContentDate, dict.ContentTime},
 	} {
@@ -318,7 +318,7 @@ func (x *studyMapper) seriesStart(se *dicommeta.Series) moment {
 
 // when reads a date and the time beside it. What is no date is reported and
 // taken as absent, and so is a time.
-func (x *studyMapper) when(d *dicommeta.Dataset, date, clock dict.Tag) moment {
+func (x *imagingMapper) when(d *dicommeta.Dataset, date, clock dict.Tag) moment {
 	text := d.Text(date)
 	if text == "" {
 		return moment{}
@@ -344,7 +344,7 @@ func (x *studyMapper) when(d *dicommeta.Dataset, date, clock dict.Tag) moment {
 }
 
 // procedure: CDM 5.4, procedure_occurrence: one a study.
-func (x *studyMapper) procedure(when moment) {
+func (x *imagingMapper) procedure(when moment) {
 	f := fact{Table: TableProcedureOccurrence, Start: when}
 	f.concepts[cType] = x.typeConcept()
 	f.texts[tStudyUID] = x.id
@@ -373,7 +373,7 @@ func (x *studyMapper) procedure(when moment) {
 }
 
 // procedureCode takes the first code that leads to a procedure.
-func (x *studyMapper) procedureCode(f *fact, codes []CodedEntry) {
+func (x *imagingMapper) procedureCode(f *fact, codes []CodedEntry) {
 	for _, c := range codes {
 		r := x.resolve(c)
 		if f.texts[tSource] == nil {
@@ -392,14 +392,14 @@ func (x *studyMapper) procedureCode(f *fact, codes []CodedEntry) {
 	}
 }
 
-func (x *studyMapper) unmapped(c CodedEntry, field string) {
+func (x *imagingMapper) unmapped(c CodedEntry, field string) {
 	x.account.unmapped(x.typ, field, []byte(c.Scheme), []byte(c.Value), nil, x.resolve(c).source)
 }
 
 var noCode resolved
 
 // resolve returns what the vocabulary says of a code of a header.
-func (x *studyMapper) resolve(c CodedEntry) *resolved {
+func (x *imagingMapper) resolve(c CodedEntry) *resolved {
 	system, ok := x.p.Schemes[c.Scheme]
 	if !ok || c.IsZero() {
 		return &noCode
@@ -409,7 +409,7 @@ func (x *studyMapper) resolve(c CodedEntry) *resolved {
 
 // concept returns the standard concept of a code, or the code's own of DICOM,
 // 0 for none.
-func (x *studyMapper) concept(c CodedEntry, field string) int32 {
+func (x *imagingMapper) concept(c CodedEntry, field string) int32 {
 	r := x.resolve(c)
 	if len(r.targets) > 0 {
 		return r.targets[0].id
@@ -423,7 +423,7 @@ func (x *studyMapper) concept(c CodedEntry, field string) int32 {
 	return 0
 }
 
-func (x *studyMapper) typeConcept() int32 { return typeConceptOf(x.m.m.policy, "DICOMStudy") }
+func (x *imagingMapper) typeConcept() int32 { return typeConceptOf(x.m.m.policy, "DICOMStudy") }
 
 func typeConceptOf(p *Policy, name string) int32 {
 	if t, ok := p.Types[name]; ok {
@@ -433,7 +433,7 @@ func typeConceptOf(p *Policy, name string) int32 {
 }
 
 // series: imaging extension, image_occurrence: one a series; and its features.
-func (x *studyMapper) series(se *dicommeta.Series, study moment) {
+func (x *imagingMapper) series(se *dicommeta.Series, study moment) {
 	uid, modality := se.Text(dict.SeriesInstanceUID), modalityOf(se)
 	if !isUID(uid) {
 		x.report(issue.Warning, CodeUID, dict.SeriesInstanceUID, "want a UID, have none: the series has no row")
@@ -459,13 +459,13 @@ func (x *studyMapper) series(se *dicommeta.Series, study moment) {
 }
 
 // modality returns the concept of a modality (PS3.16 CID 29 and 33).
-func (x *studyMapper) modality(code string) int32 {
+func (x *imagingMapper) modality(code string) int32 {
 	return x.concept(CodedEntry{Value: code, Scheme: "DCM"}, "Modality")
 }
 
 // site returns the concept of the anatomic region: by its code, else by Body
 // Part Examined (PS3.16 annex L).
-func (x *studyMapper) site(se *dicommeta.Series) int32 {
+func (x *imagingMapper) site(se *dicommeta.Series) int32 {
 	codes := codesIn(&se.Dataset, dict.AnatomicRegionSequence)
 	if len(codes) == 0 && len(se.Instances) > 0 {
 		codes = codesIn(&se.Instances[0].Dataset, dict.AnatomicRegionSequence)

@@ -26,7 +26,7 @@ type value struct {
 }
 
 // features makes facts of the chosen attributes of a series.
-func (x *studyMapper) features(se *dicommeta.Series, image *fact) {
+func (x *imagingMapper) features(se *dicommeta.Series, image *fact) {
 	for i := range x.m.features {
 		a := &x.m.features[i]
 		values, ok := x.values(se, a.tag)
@@ -44,7 +44,7 @@ func (x *studyMapper) features(se *dicommeta.Series, image *fact) {
 // of its instances: of the series, else of the study, else of the functional
 // groups that all frames share, else of the instances. ok is false where there
 // are too many.
-func (x *studyMapper) values(se *dicommeta.Series, t dict.Tag) (values []value, ok bool) {
+func (x *imagingMapper) values(se *dicommeta.Series, t dict.Tag) (values []value, ok bool) {
 	for _, d := range []*dicommeta.Dataset{&se.Dataset, &x.s.Dataset} {
 		if values = appendValues(values, d, t); len(values) > 0 {
 			return values, len(values) <= x.p.MaxValues
@@ -127,7 +127,7 @@ func isNumber(vr dict.VR) bool {
 }
 
 // feature makes one fact of one value.
-func (x *studyMapper) feature(a *feature, v value, image *fact) {
+func (x *imagingMapper) feature(a *feature, v value, image *fact) {
 	f := fact{Table: TableMeasurement, Start: image.Start, flags: flagComponent | flagFeature}
 	f.concepts[cType] = x.typeConcept()
 	f.concepts[cSite] = image.concepts[cSite]
@@ -158,14 +158,14 @@ func (x *studyMapper) feature(a *feature, v value, image *fact) {
 }
 
 // attribute returns what the vocabulary says of an attribute by its tag.
-func (x *studyMapper) attribute(code []byte) *resolved {
+func (x *imagingMapper) attribute(code []byte) *resolved {
 	return x.resolve(CodedEntry{Value: string(code), Scheme: "DCM"})
 }
 
 // codedValue returns the concept of a defined term: one that the vocabulary
 // lists as a value of the attribute ("Maps to value"), or of any where it lists
 // none; and what it "Maps to" before it.
-func (x *studyMapper) codedValue(attribute int32, term string) int32 {
+func (x *imagingMapper) codedValue(attribute int32, term string) int32 {
 	if attribute == 0 {
 		return 0
 	}
@@ -188,7 +188,7 @@ func (x *studyMapper) codedValue(attribute int32, term string) int32 {
 }
 
 // measurements makes facts of what the reports of a series measure.
-func (x *studyMapper) measurements(se *dicommeta.Series) {
+func (x *imagingMapper) measurements(se *dicommeta.Series) {
 	if m := modalityOf(se); x.m.modalities[m] {
 		return
 	}
@@ -226,7 +226,7 @@ func whole(levels ...*dicommeta.Dataset) *dicommeta.Dataset {
 // measurement makes a fact of one statement of a report: CDM 5.4, measurement or
 // what the domain of its concept says; imaging extension, image_feature for each
 // series that it was measured on.
-func (x *studyMapper) measurement(m *Measurement, se *dicommeta.Series, instance string) {
+func (x *imagingMapper) measurement(m *Measurement, se *dicommeta.Series, instance string) {
 	if m.ValueType == "TEXT" || m.ValueType == "NUM" && m.Number == "" {
 		x.account.losses[lossReportItem]++
 		return
@@ -271,7 +271,7 @@ func homeTable(p *Policy, name string) Table {
 }
 
 // measured fills the value.
-func (x *studyMapper) measured(m *Measurement, f *fact) {
+func (x *imagingMapper) measured(m *Measurement, f *fact) {
 	if m.ValueType == "CODE" {
 		f.concepts[cValue] = x.concept(m.Value, "ConceptCodeSequence")
 		f.texts[tValueSource] = x.text(m.Value.Value)
@@ -298,7 +298,7 @@ func (x *studyMapper) measured(m *Measurement, f *fact) {
 }
 
 // context fills what the feature says of its place, its finding and its origin.
-func (x *studyMapper) context(m *Measurement, f *fact) {
+func (x *imagingMapper) context(m *Measurement, f *fact) {
 	if len(m.Sites) > 0 {
 		f.concepts[cSite] = x.concept(m.Sites[0], "FindingSite")
 		if f.Table == TableObservation {
@@ -320,7 +320,7 @@ func (x *studyMapper) context(m *Measurement, f *fact) {
 }
 
 // observed returns when a statement was made.
-func (x *studyMapper) observed(m *Measurement, se *dicommeta.Series) moment {
+func (x *imagingMapper) observed(m *Measurement, se *dicommeta.Series) moment {
 	for _, s := range []string{m.Observed, m.Content} {
 		if w, ok := instantOf(s, x.offset); ok {
 			return w

@@ -132,7 +132,7 @@ func (l *linkIndex) find(kind byte, value string, with func(system, patient, enc
 }
 
 // candidates returns the Patients that one kind of identifier leads to, sorted.
-func (l *linkIndex) candidates(kind int, s *studyLinks, p *DICOMPolicy) (patients []string) {
+func (l *linkIndex) candidates(kind int, s *studyLinks, p *ImagingPolicy) (patients []string) {
 	take := func(_, patient, _ []byte) { patients = append(patients, string(patient)) }
 	switch kind {
 	case byPatientID:
@@ -151,7 +151,7 @@ func (l *linkIndex) candidates(kind int, s *studyLinks, p *DICOMPolicy) (patient
 }
 
 // patients finds Patients by an identifier of theirs, of the systems that count.
-func (l *linkIndex) patients(id, issuer string, p *DICOMPolicy, take func(system, patient, encounter []byte)) {
+func (l *linkIndex) patients(id, issuer string, p *ImagingPolicy, take func(system, patient, encounter []byte)) {
 	only, held := p.Issuers[issuer]
 	l.find(linkPatient, id, func(system, patient, encounter []byte) {
 		switch {
@@ -166,7 +166,7 @@ func (l *linkIndex) patients(id, issuer string, p *DICOMPolicy, take func(system
 // patient returns the one Patient that the identifiers of a study have in
 // common, and the first kind that led to it. Without one the rule says why:
 // none is known, several are, or identifiers contradict each other.
-func (l *linkIndex) patient(kinds []int, s *studyLinks, p *DICOMPolicy) (id string, by int, why rule) {
+func (l *linkIndex) patient(kinds []int, s *studyLinks, p *ImagingPolicy) (id string, by int, why rule) {
 	var common []string
 	by = -1
 	for _, k := range kinds {

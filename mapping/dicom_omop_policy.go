@@ -9,9 +9,9 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
-// DICOMPolicy is the part of a Policy about DICOM; policies/ohdsi.yaml explains
+// ImagingPolicy is the part of a Policy about DICOM; policies/ohdsi.yaml explains
 // every member. A policy without it maps FHIR alone.
-type DICOMPolicy struct {
+type ImagingPolicy struct {
 	PatientLinks      []string          `yaml:"patient_links"`
 	PatientSystems    []string          `yaml:"patient_systems"`
 	Issuers           map[string]string `yaml:"issuers"`
@@ -49,10 +49,10 @@ var linkNames = [numLinks]string{
 }
 
 // absent reports whether the policy has no part about DICOM.
-func (p *DICOMPolicy) absent() bool { return p.Unlinked == "" && p.Features == nil }
+func (p *ImagingPolicy) absent() bool { return p.Unlinked == "" && p.Features == nil }
 
 // check refuses unknown words, attributes and code systems.
-func (p *DICOMPolicy) check(all *Policy) error {
+func (p *ImagingPolicy) check(all *Policy) error {
 	if p.absent() {
 		return nil
 	}

@@ -196,3 +196,83 @@ func mustJSON(t testing.TB, b []byte, v any) {
 }
 
 func itoa(n int32) string { return strconv.Itoa(int(n)) }
+
+// reduceStudy reduces the facts of a study, with a Patient if it is linked, and
+// wants every file of its valid series to end once.
+func reduceStudy(t *testing.T, patients *FHIRToOMOP, m *DICOMToOMOP, facts *Facts, linked bool) {
+	t.Helper()
+	var of Facts
+	s := shuffler{budget: 1 << 20}
+	var files int64
+	for i := range facts.items {
+		if f := &facts.items[i]; f.Table == TableImageOccurrence {
+			files += int64(f.numbers[nFiles])
+		}
+	}
+	if linked {
+		patient, err := fhir.Parse([]byte(smallPatient))
+		if err != nil {
+			t.Fatal(err)
+		}
+		patients.Map(patient, &of)
+		facts.person = of.person
+		if err := s.add(&of); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.add(facts); err != nil {
+		t.Fatal(err)
+	}
+	s.sort()
+	merged, err := newMerger([]*shuffler{&s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	red := reducer{m: m.m, dims: &dimensions{}, rejectStudy: func(a *dicomAccount, rec *record, why rule) error {
+		return eachImage(rec, func(f *fact) error {
+			a.end("", Quarantined, why, int64(f.numbers[nFiles]))
+			return nil
+		})
+	}}
+	for b, err := range merged.blocks {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := &rowBatch{}
+		if err := red.block(b, rows); err != nil {
+			t.Fatal(err)
+		}
+		base := [numTables]int32{}
+		for _, tb := range eventTables {
+			rows.rebase(tb, &base)
+		}
+		for _, f := range rows.ImageFeature {
+			if int(f.ImageOccurrenceID) > len(rows.ImageOccurrence) || f.ImageOccurrenceID < 1 {
+				t.Fatal("a feature of an image that is not there")
+			}
+		}
+	}
+	var ended int64
+	for _, x := range red.account.dicom.files {
+		for _, n := range x.outcomes {
+			ended += n
+		}
+	}
+	if ended != files {
+		t.Fatalf("want %d files to end once, have %d ends", files, ended)
+	}
+}
+
+// convertTo is convert to a folder that opts names.
+func convertTo(t testing.TB, ndjson string, opts ConvertOptions) (string, *Report, issue.List) {
+	t.Helper()
+	var found issue.Collector
+	opts.Reporter = &found
+	src := fhir.ReaderSource("in.ndjson", strings.NewReader(ndjson))
+	defer src.Close()
+	r, err := Convert(context.Background(), []fhir.Source{src}, &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opts.Out, r, found.List()
+}

@@ -85,7 +85,7 @@ type Policy struct {
 	Countries   map[string]int32  `yaml:"countries"`
 	USStates    map[string]string `yaml:"us_states"`
 
-	DICOM DICOMPolicy `yaml:"dicom"`
+	DICOM ImagingPolicy `yaml:"dicom"`
 
 	hash string
 }
