@@ -42,11 +42,13 @@ func (w *jsonWriter) oneText(b []byte, vr dict.VR) {
 		w.name(b)
 	case vr == dict.DS || vr == dict.IS:
 		b = bytes.TrimLeft(b, " ")
-		if exactNumber(b) {
+		if exactNumber(b) && (vr == dict.DS || !bytes.ContainsAny(b, ".eE")) {
 			w.dst = append(w.dst, b...)
 			return
 		}
 		w.dst = appendJSONString(w.dst, b)
+	case vr == dict.AE: // leading blanks do not count in an AE title (PS3.5 table 6.2-1)
+		w.dst = appendJSONString(w.dst, bytes.TrimLeft(b, " "))
 	default:
 		w.dst = appendJSONString(w.dst, b)
 	}
