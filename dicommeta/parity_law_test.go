@@ -16,24 +16,24 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
-// rule says of a difference from pydicom that it is none of ours: what pydicom or the
+// parityRule says of a difference from pydicom that it is none of ours: what pydicom or the
 // standard does there, and how that can be seen in the difference.
-type rule struct {
+type parityRule struct {
 	name, reason string
 	holds        func(d *difference) bool
 }
 
-var rules = []rule{
+var parityRules = []parityRule{
 	{"group length", "PS3.18 F.2.2 leaves them out, pydicom writes them", func(d *difference) bool {
 		return d.kind == "missing" && d.tag.IsGroupLength() && d.e != nil
 	}},
 	{"character set", "our JSON says what it is in itself, pydicom what the file was in", func(d *difference) bool {
-		if d.tag != dict.SpecificCharacterSet || d.kind != "value" || textOf(unmarshal[any](d.our.Value[0])) != "ISO_IR 192" {
+		if d.tag != dict.SpecificCharacterSet || d.kind != "value" || textOf(fromJSON[any](d.our.Value[0])) != "ISO_IR 192" {
 			return false
 		}
 		var was []string
 		for _, v := range d.ref.Value {
-			was = append(was, textOf(unmarshal[any](v)))
+			was = append(was, textOf(fromJSON[any](v)))
 		}
 		return slices.Equal(was, d.d.Texts(d.tag))
 	}},
@@ -56,7 +56,7 @@ var rules = []rule{
 			return false
 		}
 		for i := range d.ref.Value {
-			if strings.TrimRight(textOf(unmarshal[any](d.ref.Value[i])), " ") != textOf(unmarshal[any](d.our.Value[i])) {
+			if strings.TrimRight(textOf(fromJSON[any](d.ref.Value[i])), " ") != textOf(fromJSON[any](d.our.Value[i])) {
 				return false
 			}
 		}
@@ -82,23 +82,23 @@ var rules = []rule{
 		return ok && d.kind == "value" && (want == nil || cmp.Equal(want, d.texts()))
 	}},
 	{"gave up", "pydicom ends with an error and returns nothing", func(d *difference) bool {
-		_, judged := faults[d.file]
+		_, judged := pydicomFaults[d.file]
 		return judged && d.kind == "extra" && d.line.Parse == "error"
 	}},
 	{"garbage", "pydicom loses its way, as known-differences.csv says", func(d *difference) bool {
-		f, judged := faults[d.file]
+		f, judged := pydicomFaults[d.file]
 		return judged && f.garbage != "" && d.line.Parse == "ok" && slices.Contains(strings.Fields(f.garbage), d.path)
 	}},
 }
 
-// fault is a file that pydicom misreads: how many elements its data set has in truth,
+// pydicomFault is a file that pydicom misreads: how many elements its data set has in truth,
 // group lengths and pixel data left out, and the elements pydicom has wrong, for lack or in excess.
-type fault struct {
+type pydicomFault struct {
 	elements int
 	garbage  string
 }
 
-var faults = map[string]fault{
+var pydicomFaults = map[string]pydicomFault{
 	// An error, and nothing is returned.
 	"made/encodings/deflated-truncated.dcm":       {14, ""},
 	"made/encodings/deflated-zlib-header.dcm":     {10, ""},
@@ -158,7 +158,7 @@ func TestElementsAreThoseOfTheReference(t *testing.T) {
 	var refused, left []string
 	for i := range lines {
 		line := &lines[i]
-		p, err := comparison(t, root, line)
+		p, err := parityOf(t, root, line)
 		if err != nil {
 			refused = append(refused, line.Path)
 			if e := (*Error)(nil); !errors.As(err, &e) {
@@ -169,8 +169,8 @@ func TestElementsAreThoseOfTheReference(t *testing.T) {
 		total += p.elements
 		for _, d := range p.all {
 			d.expected = expect[line.Path].Text
-			if i := slices.IndexFunc(rules, func(r rule) bool { return r.holds(&d) }); i >= 0 {
-				used[rules[i].name]++
+			if i := slices.IndexFunc(parityRules, func(r parityRule) bool { return r.holds(&d) }); i >= 0 {
+				used[parityRules[i].name]++
 				continue
 			}
 			left = append(left, d.key())
@@ -178,7 +178,7 @@ func TestElementsAreThoseOfTheReference(t *testing.T) {
 				t.Errorf("%s: wrong VR of a standard element", d.key())
 			}
 		}
-		if f, ok := faults[line.Path]; ok && f.elements != len(p.x.Elements) {
+		if f, ok := pydicomFaults[line.Path]; ok && f.elements != len(p.x.Elements) {
 			t.Errorf("%s: want %d elements in the data set, have %d", line.Path, f.elements, len(p.x.Elements))
 		}
 		if strings.HasPrefix(line.Path, "pydicom/charset_files/") {
@@ -189,7 +189,7 @@ func TestElementsAreThoseOfTheReference(t *testing.T) {
 	if diff := cmp.Diff(notDICOM, refused); diff != "" {
 		t.Errorf("refused files (-want +got)\n%s", diff)
 	}
-	for _, r := range rules {
+	for _, r := range parityRules {
 		if used[r.name] == 0 {
 			t.Errorf("rule %q: want it to hold somewhere", r.name)
 		}
@@ -234,7 +234,7 @@ func TestMadeFilesAreReadAsTheyWereMade(t *testing.T) {
 			continue
 		}
 		delete(expect, want.Path)
-		p, err := comparison(t, root, &lines[i])
+		p, err := parityOf(t, root, &lines[i])
 		if fault := want.unlike(p, err); fault != "" {
 			t.Errorf("%s: want %s", want.Path, fault)
 		}
@@ -243,7 +243,7 @@ func TestMadeFilesAreReadAsTheyWereMade(t *testing.T) {
 		}
 		charsets++
 		have := map[string]any{}
-		collect("", asJSON(t, want.Path, &p.x.Dataset), have)
+		collectTexts("", asJSON(t, want.Path, &p.x.Dataset), have)
 		for path, text := range want.Text {
 			if got, ok := have[path]; !ok || text != nil && !cmp.Equal(text, got) {
 				t.Errorf("%s: %s: want the text of expected.ndjson, have another", want.Path, path)
@@ -292,15 +292,15 @@ func (e *expectation) unlike(p *parity, err error) string {
 	return e.Expect
 }
 
-// collect puts the values of a data set into have, by path.
-func collect(at string, d jsonDataset, have map[string]any) {
+// collectTexts puts the values of a data set into have, by path.
+func collectTexts(at string, d jsonDataset, have map[string]any) {
 	for name, e := range d {
 		if e.VR != "SQ" {
 			have[at+name] = expectedForm(&e)
 			continue
 		}
 		for i, item := range e.Value {
-			collect(fmt.Sprintf("%s%s[%d].", at, name, i), unmarshal[jsonDataset](item), have)
+			collectTexts(fmt.Sprintf("%s%s[%d].", at, name, i), fromJSON[jsonDataset](item), have)
 		}
 	}
 }
@@ -338,7 +338,7 @@ func (d *difference) texts() any { return expectedForm(d.our) }
 func expectedForm(e *jsonElement) any {
 	var all []any
 	for _, v := range e.Value {
-		switch v := unmarshal[any](v).(type) {
+		switch v := fromJSON[any](v).(type) {
 		case map[string]any:
 			s := textOf(v[nameGroups[0]]) + "=" + textOf(v[nameGroups[1]]) + "=" + textOf(v[nameGroups[2]])
 			all = append(all, strings.TrimRight(s, "="))

@@ -75,8 +75,8 @@ type parity struct {
 	all      []difference
 }
 
-// comparison reads a file and returns its differences from the reference.
-func comparison(t *testing.T, root string, line *reference) (*parity, error) {
+// parityOf reads a file and returns its differences from the reference.
+func parityOf(t *testing.T, root string, line *reference) (*parity, error) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root, line.Path))
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *parity) element(d *difference) {
 		d.kind = "vr"
 	case d.ref.VR == "SQ":
 		for i := range min(len(d.ref.Value), len(d.our.Value), len(d.e.Items)) {
-			p.dataset(fmt.Sprintf("%s[%d].", d.path, i), &d.e.Items[i], unmarshal[jsonDataset](d.ref.Value[i]), unmarshal[jsonDataset](d.our.Value[i]))
+			p.dataset(fmt.Sprintf("%s[%d].", d.path, i), &d.e.Items[i], fromJSON[jsonDataset](d.ref.Value[i]), fromJSON[jsonDataset](d.our.Value[i]))
 		}
 		if len(d.ref.Value) == len(d.our.Value) {
 			return
@@ -164,7 +164,7 @@ func (p *parity) element(d *difference) {
 	p.all = append(p.all, *d)
 }
 
-func unmarshal[T any](b []byte) (v T) {
+func fromJSON[T any](b []byte) (v T) {
 	if err := json.Unmarshal(b, &v); err != nil {
 		panic(err)
 	}
@@ -187,7 +187,7 @@ func sameValues(ref, our *jsonElement, vr string) bool {
 		return *ref.BulkDataURI == *our.BulkDataURI
 	}
 	for i := range ref.Value {
-		if !sameValue(unmarshal[any](ref.Value[i]), unmarshal[any](our.Value[i]), vr) {
+		if !sameValue(fromJSON[any](ref.Value[i]), fromJSON[any](our.Value[i]), vr) {
 			return false
 		}
 	}
