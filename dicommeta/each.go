@@ -23,7 +23,8 @@ type ReadStats struct {
 // Each reads the headers of all sources with several workers and hands each instance to
 // visit, which is called by several goroutines at once, worker telling which. An
 // Instance is good until visit returns. The error is of the sequence, of visit, of the
-// Reporter or of ctx; a file that is wrong or cannot be opened is reported and counted.
+// Reporter or of ctx; a file that is wrong or cannot be opened is reported and counted,
+// one that is not DICOM as information.
 // Reporter and Progress are called one at a time.
 func Each(ctx context.Context, srcs iter.Seq2[Source, error], opts *ReadOptions, visit func(worker int, x *Instance) error) (ReadStats, error) {
 	c := newReading(opts)
@@ -119,7 +120,11 @@ func (c *reading) failed(src Source, err error) error {
 	}
 	var wrong *Error
 	if errors.As(err, &wrong) {
-		return c.report(wrong.Issue)
+		i := wrong.Issue
+		if errors.Is(err, ErrNotDICOM) {
+			i.Severity = issue.Information // other files may lie in a folder
+		}
+		return c.report(i)
 	}
 	return c.report(issue.Issue{Severity: issue.Fatal, Code: CodeUnreadable, Pos: issue.Pos{Source: src.Name}, Message: err.Error()})
 }
