@@ -17,6 +17,7 @@ type kind string
 
 const (
 	kindFHIR   kind = "fhir"
+	kindDICOM  kind = "dicom"
 	kindOMOP   kind = "omop"
 	kindAthena kind = "athena"
 	kindIndex  kind = "vocabulary index"
@@ -27,8 +28,9 @@ const (
 // detect tells what an argument of the command line holds: an OMOP folder by
 // the names of its files, a folder of Athena files by CONCEPT.csv beside
 // CONCEPT_RELATIONSHIP.csv without a person table, an index by its first bytes, a
-// Parquet file by its name. What is none of these is taken for FHIR. For an output folder of convert, dir is the
-// OMOP folder inside it.
+// Parquet file by its name. What is none of these is taken for FHIR; look tells
+// whether it holds DICOM. For an output folder of convert, dir is the OMOP folder
+// inside it.
 func detect(arg string) (k kind, dir string) {
 	if !isFolder(arg) {
 		switch {

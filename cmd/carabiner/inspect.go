@@ -22,9 +22,10 @@ func (a *app) inspect() *cobra.Command {
 	return a.command("inspect SRC... [flags]", "Tell what a folder holds",
 		`Inspect tells what is in files and folders: of FHIR the formats, the resource
 types with their counts and dates, the code systems and where references lead;
-of OMOP the tables with their rows; of a vocabulary its release and counts. It
+of DICOM the patients, studies and series, SOP classes, modalities, transfer
+syntaxes, character sets, devices and creators of private elements, counted; of OMOP the tables with their rows; of a vocabulary its release and counts. It
 prints no value of a record besides the first and last date.`,
-		"  carabiner inspect export/\n  carabiner inspect out --format json",
+		"  carabiner inspect export/\n  carabiner inspect images/\n  carabiner inspect out --format json",
 		someArgs("a file, a folder, a pattern or - to inspect"),
 		func(ctx context.Context, s *session, args []string) error {
 			var x inspection
@@ -54,20 +55,37 @@ prints no value of a record besides the first and last date.`,
 					x.Vocabularies = append(x.Vocabularies, vocabularyFacts{dir, k, info})
 				}
 			}
-			if len(fhirArgs) > 0 {
-				facts, err := s.inspectFHIR(ctx, fhirArgs)
-				if err != nil {
-					return err
-				}
-				x.FHIR = facts
+			if err := s.inspectFiles(ctx, &x, fhirArgs); err != nil {
+				return err
 			}
 			return s.report(x, x.writeText)
 		})
 }
 
+// inspectFiles inspects what may be FHIR, DICOM or both.
+func (s *session) inspectFiles(ctx context.Context, x *inspection, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	h, err := s.holding("auto", args)
+	if err != nil {
+		return err
+	}
+	if h.fhir {
+		if x.FHIR, err = s.inspectFHIR(ctx, args, h); err != nil {
+			return err
+		}
+	}
+	if h.dicom {
+		x.DICOM, err = s.inspectDICOM(ctx, dicomSources(args, h))
+	}
+	return err
+}
+
 // inspection is the report of inspect.
 type inspection struct {
 	FHIR         *fhirFacts        `json:"fhir,omitempty"`
+	DICOM        *dicomFacts       `json:"dicom,omitempty"`
 	OMOP         []omopFacts       `json:"omop,omitempty"`
 	Parquet      []parquetFacts    `json:"parquet,omitempty"`
 	Vocabularies []vocabularyFacts `json:"vocabularies,omitempty"`
@@ -104,8 +122,8 @@ type linkFacts struct {
 	Missing   int64 `json:"missing"`
 }
 
-func (s *session) inspectFHIR(ctx context.Context, args []string) (_ *fhirFacts, err error) {
-	srcs, err := s.sources(args)
+func (s *session) inspectFHIR(ctx context.Context, args []string, h holding) (_ *fhirFacts, err error) {
+	srcs, err := s.fhirSources(args, h)
 	if err != nil {
 		return nil, err
 	}
@@ -266,6 +284,9 @@ func (x inspection) writeText(w io.Writer) error {
 	var errs []error
 	if x.FHIR != nil {
 		errs = append(errs, x.FHIR.writeText(w))
+	}
+	if x.DICOM != nil {
+		errs = append(errs, x.DICOM.writeText(w))
 	}
 	for _, o := range x.OMOP {
 		errs = append(errs, o.writeText(w))

@@ -17,12 +17,16 @@ import (
 
 func (a *app) validate() *cobra.Command {
 	var f validateFlags
-	cmd := a.command("validate SRC... [flags]", "Check FHIR, or an OMOP folder",
+	cmd := a.command("validate SRC... [flags]", "Check FHIR, DICOM, or an OMOP folder",
 		`Validate checks FHIR R4 resources against FHIR's own definitions and against
 profiles: those that a resource names in meta.profile, and those of --profile.
 Packages of profiles are loaded with --ig; nothing is fetched. What needs a
 terminology server is counted as not checked. SRC may be files, folders,
 patterns or - with NDJSON, Bundles or resources, in JSON or XML, packed or not.
+
+The headers of DICOM files are checked by the modules of their SOP class: what must
+be there and when, how many, which values, whether VRs and character sets are
+kept. Where a folder holds both FHIR and DICOM, both are checked.
 
 Of a folder of Parquet or CSV files it checks whether it is an OMOP database
 (types, required fields, lengths, primary and foreign keys, dates). Which one,
@@ -35,6 +39,7 @@ References between the resources of all SRC are followed as --references says:
 		`  carabiner validate export/
   carabiner validate export/ --ig us-core.tgz --profile http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient
   carabiner validate bundle.json --format sarif --findings findings.sarif
+  carabiner validate images/
   carabiner validate out/omop --max-findings 5`,
 		someArgs("a file, a folder, a pattern or - to validate"),
 		func(ctx context.Context, s *session, args []string) error { return s.validate(ctx, &f, args) })
@@ -55,7 +60,7 @@ func (s *session) validate(ctx context.Context, f *validateFlags, args []string)
 			k, dir = kind(f.as), arg
 		}
 		switch k {
-		case kindFHIR:
+		case kindFHIR, kindDICOM:
 			fhirArgs = append(fhirArgs, arg)
 		case kindOMOP:
 			r, err := s.validateOMOP(ctx, dir, cdm.Version(f.version))
@@ -69,20 +74,31 @@ func (s *session) validate(ctx context.Context, f *validateFlags, args []string)
 			return usagef("%s: a %s is checked by vocab info and vocab build", arg, k)
 		}
 	}
-	if len(fhirArgs) > 0 {
-		r, err := s.validateFHIR(ctx, f, fhirArgs)
-		if err != nil {
+	if len(fhirArgs) == 0 {
+		return s.report(results, results.writeText)
+	}
+	h, err := s.holding(f.as, fhirArgs)
+	if err != nil {
+		return err
+	}
+	if h.fhir {
+		if results.FHIR, err = s.validateFHIR(ctx, f, fhirArgs, h); err != nil {
 			return err
 		}
-		results.FHIR = r
+	}
+	if h.dicom {
+		if results.DICOM, err = s.validateDICOM(ctx, f, dicomSources(fhirArgs, h)); err != nil {
+			return err
+		}
 	}
 	return s.report(results, results.writeText)
 }
 
 // validation is the report of validate.
 type validation struct {
-	FHIR *fhirResult  `json:"fhir,omitempty"`
-	OMOP []omopResult `json:"omop,omitempty"`
+	FHIR  *fhirResult  `json:"fhir,omitempty"`
+	DICOM *dicomResult `json:"dicom,omitempty"`
+	OMOP  []omopResult `json:"omop,omitempty"`
 }
 
 type sourceJSON struct {
@@ -183,6 +199,11 @@ func sizeOf(srcs []fhir.Source) int64 {
 func (v validation) writeText(w io.Writer) error {
 	if v.FHIR != nil {
 		if err := v.FHIR.writeText(w); err != nil {
+			return err
+		}
+	}
+	if v.DICOM != nil {
+		if err := v.DICOM.writeText(w); err != nil {
 			return err
 		}
 	}

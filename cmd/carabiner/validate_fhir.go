@@ -39,7 +39,7 @@ type fhirRun struct {
 }
 
 // validateFHIR checks the sources that args name.
-func (s *session) validateFHIR(ctx context.Context, f *validateFlags, args []string) (_ *fhirResult, err error) {
+func (s *session) validateFHIR(ctx context.Context, f *validateFlags, args []string, h holding) (_ *fhirResult, err error) {
 	defs, packages, err := f.definitions(ctx, s)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *session) validateFHIR(ctx context.Context, f *validateFlags, args []str
 	if err != nil {
 		return nil, usageError{err}
 	}
-	srcs, err := s.sources(args)
+	srcs, err := s.fhirSources(args, h)
 	if err != nil {
 		return nil, err
 	}

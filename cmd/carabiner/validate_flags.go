@@ -40,7 +40,7 @@ const (
 
 func (f *validateFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.as, "as", "auto", "what SRC is: auto, fhir or omop")
+	flags.StringVar(&f.as, "as", "auto", "what SRC is: auto, fhir, dicom or omop")
 	flags.StringVar(&f.version, "cdm", string(cdm.V54), "edition of the OMOP CDM: 5.4 or 5.3")
 	flags.StringArrayVar(&f.profiles, "profile", nil, "check all resources of its type against the profile with this `URL` (may be repeated)")
 	flags.StringArrayVar(&f.packages, "ig", nil, "load definitions: a `package` (.tgz), a folder or a file (may be repeated)")
@@ -48,9 +48,9 @@ func (f *validateFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.bestPractice, "best-practice", issue.Warning.String(), "severity of invariants that are recommendations: ignore, information, warning or error")
 	flags.BoolVar(&f.security, "security-checks", false, "make text that looks like HTML an error")
 	flags.StringVar(&f.references, "references", followAuto, "which references must lead to a resource of SRC: auto, inside or exist")
-	flags.StringVar(&f.show, "show", "", "write FHIR findings from this `severity` on: information, warning or error (default warning, or that of --fail-on)")
+	flags.StringVar(&f.show, "show", "", "write FHIR and DICOM findings from this `severity` on: information, warning or error (default warning, or that of --fail-on)")
 	flags.Var(&f.maxRecord, "max-record", "how long a resource may be; a Bundle beyond it is checked entry by entry (default 256MiB)")
-	complete(cmd, "as", "auto", "fhir", "omop")
+	complete(cmd, "as", "auto", "fhir", "dicom", "omop")
 	complete(cmd, "cdm", "5.4", "5.3")
 	complete(cmd, "best-practice", bestIgnore, "information", "warning", "error")
 	complete(cmd, "references", followAuto, followInside, followExist)
@@ -64,8 +64,8 @@ func (f *validateFlags) check(a *app) error {
 		f.shown = v
 	}
 	switch {
-	case f.as != "auto" && f.as != string(kindFHIR) && f.as != string(kindOMOP):
-		return usagef("--as: want auto, fhir or omop")
+	case f.as != "auto" && f.as != string(kindFHIR) && f.as != string(kindDICOM) && f.as != string(kindOMOP):
+		return usagef("--as: want auto, fhir, dicom or omop")
 	case cdm.Version(f.version).Model() == nil:
 		return usagef("--cdm: want 5.4 or 5.3")
 	case !slices.Contains([]string{followAuto, followInside, followExist}, f.references):
