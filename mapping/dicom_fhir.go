@@ -111,11 +111,11 @@ func (x *studyMapper) choose() {
 			n := &s.Instances[j]
 			why := issue.Issue{Severity: issue.Error, Code: CodeMapUID, Pos: issue.Pos{Source: n.Source}}
 			switch {
-			case !isFHIRID(x.uid):
+			case !isUIDLike(x.uid):
 				why.Path, why.Message = dict.StudyInstanceUID.String(), "want a UID, have none"
-			case !isFHIRID(c.uid):
+			case !isUIDLike(c.uid):
 				why.Path, why.Message = dict.SeriesInstanceUID.String(), "want a UID, have none"
-			case !isFHIRID(n.Text(dict.SOPInstanceUID)):
+			case !isUIDLike(n.Text(dict.SOPInstanceUID)):
 				why.Path, why.Message = dict.SOPInstanceUID.String(), "want a UID, have none"
 			case !isUID(n.Text(dict.SOPClassUID)):
 				why.Path, why.Message = dict.SOPClassUID.String(), "want a UID, have none"

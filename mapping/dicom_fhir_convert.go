@@ -271,12 +271,17 @@ func (r *DICOMReport) WriteText(w io.Writer) error {
 	for _, t := range slices.Sorted(maps.Keys(r.Resources)) {
 		fmt.Fprintf(b, "  %d  %s\n", r.Resources[t], t)
 	}
-	if len(r.Findings) > 0 {
-		fmt.Fprintln(b, "\nfindings")
-		for _, code := range slices.Sorted(maps.Keys(r.Findings)) {
-			fmt.Fprintf(b, "  %d  %s\n", r.Findings[code], code)
-		}
-	}
+	writeFindings(b, r.Findings)
 	fmt.Fprintf(b, "\npolicy %s, FHIR %s\n", r.Policy, r.FHIR)
 	return b.Flush()
+}
+
+func writeFindings(w io.Writer, findings map[issue.Code]int64) {
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nfindings")
+	for _, code := range slices.Sorted(maps.Keys(findings)) {
+		fmt.Fprintf(w, "  %d  %s\n", findings[code], code)
+	}
 }

@@ -135,6 +135,10 @@ func isFHIRID(s string) bool {
 	return true
 }
 
+// isUIDLike reports whether s, a UID or nearly, can be the id of a series or instance in FHIR
+// and the name of a file.
+func isUIDLike(s string) bool { return isFHIRID(s) && strings.Trim(s, ".") != "" }
+
 // hashID returns the id of a resource from what identifies it: 32 hexadecimal digits.
 func hashID(key, typ string, parts ...string) string {
 	h := sha256.New()

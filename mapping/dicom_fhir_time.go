@@ -198,3 +198,23 @@ func (w *jsonBuilder) humanNames(pn string) {
 		})
 	}
 }
+
+// shiftZone returns a DA and TM of one offset from UTC in another.
+func shiftZone(day, clock, from, to string) (string, string) {
+	a, errA := zoneOf(from)
+	b, errB := zoneOf(to)
+	whole, fraction, has := strings.Cut(clock, ".")
+	if errA != nil || errB != nil || a == nil || b == nil || len(whole) != 6 {
+		return day, clock
+	}
+	t, err := time.ParseInLocation("20060102150405", day+whole, a)
+	if err != nil {
+		return day, clock
+	}
+	t = t.In(b)
+	clock = t.Format("150405")
+	if has {
+		clock += "." + fraction
+	}
+	return t.Format("20060102"), clock
+}
