@@ -25,6 +25,7 @@ type Rollup struct {
 
 	mu      sync.Mutex
 	studies map[string]*studyRoll
+	seen    *differences
 	issues  issue.List
 }
 
@@ -54,13 +55,14 @@ func (r *Rollup) AddExtract(d Dataset, transferSyntax, source string, size int64
 		}
 	}
 	if r.studies == nil {
-		r.studies = map[string]*studyRoll{}
+		r.studies, r.seen = map[string]*studyRoll{}, newDifferences()
 	}
 	s := r.studies[study]
 	if s == nil {
 		s = &studyRoll{series: map[string]*seriesRoll{}}
 		r.studies[study] = s
 	}
+	r.seen.instance(&d, study, &at)
 	s.add(d, &at, Member{TransferSyntax: transferSyntax, Source: source, Size: size}, !r.SharedOnly)
 }
 
@@ -75,14 +77,10 @@ func (r *Rollup) Studies() ([]*Study, issue.List) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]*Study, 0, len(r.studies))
-	seen := newDifferences()
 	for _, uid := range sortedKeys(r.studies) {
 		s := r.studies[uid].study()
-		seen.study(s, &r.studies[uid].shared)
+		s.Issues = append(s.Issues, r.seen.issues(s)...)
 		all = append(all, s)
-	}
-	for _, s := range all {
-		s.Issues = append(s.Issues, seen.issues(s)...)
 	}
 	slices.SortFunc(r.issues, func(a, b issue.Issue) int { return strings.Compare(a.Pos.Source, b.Pos.Source) })
 	return all, slices.Clone(r.issues)

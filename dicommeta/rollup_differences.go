@@ -87,26 +87,14 @@ func patientKey(d *Dataset) string {
 	return id + "\x00" + d.Text(dict.IssuerOfPatientID)
 }
 
-func (d *differences) study(s *Study, shared *attributes) {
-	study := s.Text(dict.StudyInstanceUID)
-	for i := range s.Series {
-		series := s.Series[i].Text(dict.SeriesInstanceUID)
-		d.note('s', series, study)
-		for j := range s.Series[i].Instances {
-			d.note('i', s.Series[i].Instances[j].Text(dict.SOPInstanceUID), study)
-		}
-	}
-	patient := patientKey(&s.Dataset)
+// instance notes where an instance belongs and what it says of its patient.
+func (d *differences) instance(x *Dataset, study string, at *place) {
+	d.note('s', at.series, study)
+	d.note('i', at.instance, study)
+	patient := patientKey(x)
 	d.note('p', patient, study)
 	for i, t := range patientTagsAlike {
-		for _, x := range shared.list {
-			if x.tag != t {
-				continue
-			}
-			for _, v := range x.values {
-				d.note('0'+byte(i), patient, v.canonical)
-			}
-		}
+		d.note('0'+byte(i), patient, strings.TrimRight(x.Text(t), " ^="))
 	}
 }
 

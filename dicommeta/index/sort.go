@@ -16,6 +16,7 @@ import (
 const (
 	chunkBytes  = 1 << 20  // memory is taken in pieces of this size,
 	smallChunk  = 64 << 10 // or down to this one when the budget is small
+	minRun      = 16       // records of a run, whatever the budget
 	maxRuns     = 64       // more runs are merged into one
 	mergeBuffer = 64 << 10 // what a spilled run reads ahead
 	entryBytes  = 48
@@ -48,7 +49,7 @@ func (s *sorter) add(key, payload []byte) error {
 	mid, end := at+len(key), len(s.chunk)
 	s.entries = append(s.entries, entry{s.chunk[at:mid:mid], s.chunk[mid:end:end]})
 	s.used += entryBytes
-	if s.used > s.budget {
+	if s.used > s.budget && len(s.entries) >= minRun {
 		return s.spill()
 	}
 	return nil
@@ -92,7 +93,7 @@ func (s *sorter) write(records iter.Seq2[entry, error]) error {
 	}
 	s.files = append(s.files, f)
 	_ = os.Remove(f.Name()) // fails where an open file keeps its name; close removes it there
-	w := bufio.NewWriterSize(f, chunkBytes)
+	w := bufio.NewWriterSize(f, mergeBuffer)
 	var scratch []byte
 	for e, err := range records {
 		if err != nil {
