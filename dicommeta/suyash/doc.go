@@ -25,7 +25,8 @@
 //
 // Those of dicommeta.ReadOptions, and a depth of at most 64. SV, UV, OF, OD, OL and OV, which the other package reads and
 // writes wrongly, become UN with the same bytes in little endian. Pixel data is left out. A file whose
-// elements would take the other parser more than four times its size and 16 MiB is refused.
+// elements would take both parsers more than four times its size and 16 MiB is refused, unless
+// ParseOptions.Memory allows more.
 //
 // Everything is safe for concurrent use on different arguments.
 package suyash
