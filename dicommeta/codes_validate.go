@@ -13,7 +13,6 @@ const (
 	CodeType2Missing     issue.Code = "dicom-type2-missing"     // an attribute of type 2 is absent
 	CodeType2CMissing    issue.Code = "dicom-type2c-missing"    // an attribute of type 2C is absent though its condition holds
 	CodeType2CUnexpected issue.Code = "dicom-type2c-unexpected" // an attribute of type 2C is there though its condition does not hold
-	CodeModuleMissing    issue.Code = "dicom-module-missing"    // nothing of a mandatory module is there
 	CodeItems            issue.Code = "dicom-items"             // a sequence has too few or too many items
 	CodeEnumeratedValue  issue.Code = "dicom-enumerated-value"  // a value is none of the enumerated ones
 	CodeDefinedTerm      issue.Code = "dicom-defined-term"      // a value is none of the defined terms

@@ -90,6 +90,7 @@ func (v *Validator) Validate(x *Instance) issue.List {
 	c.everyElement()
 	c.metaInformation()
 	if o := v.object(c); o != nil {
+		c.study = slices.ContainsFunc(o.Modules, func(u iod.Use) bool { return u.Entity == "Study" })
 		c.object(o)
 		c.beyondTables()
 		if !o.Partial {
@@ -125,6 +126,7 @@ type validation struct {
 	found    issue.List
 	counts   map[issue.Code]int
 	seen     map[findingKey]struct{}
+	known    map[*iod.Term]bool // what tests of the whole instance say
 	levels   []level
 	used     []bool  // of all elements of all levels
 	kids     []int32 // of all elements of all levels: the level of the first item
@@ -132,6 +134,7 @@ type validation struct {
 	meta     int32
 	module   *iod.Module // of the rule at hand
 	depth    int         // of includes
+	study    bool        // whether the object belongs to a study
 	end      dict.Tag    // nothing is known of tags from here on
 	beyond   Element     // the pixel data, unread
 	problems []valueProblem
@@ -156,12 +159,16 @@ type level struct {
 	free bool
 }
 
-const maxValidateDepth = 256
+// What is deeper, or more than so many items, is not looked at: the reader refuses it.
+const (
+	maxValidateDepth = 256
+	maxValidateItems = 2_000_000
+)
 
 func (c *validation) start(v *Validator, x *Instance) {
 	c.v, c.x = v, x
 	if c.counts == nil {
-		c.counts, c.seen = map[issue.Code]int{}, map[findingKey]struct{}{}
+		c.counts, c.seen, c.known = map[issue.Code]int{}, map[findingKey]struct{}{}, map[*iod.Term]bool{}
 	}
 	c.found, c.module, c.depth = nil, nil, 0
 	c.beyond = Element{}
@@ -188,6 +195,7 @@ func (c *validation) stop() {
 	clear(c.levels)
 	clear(c.counts)
 	clear(c.seen)
+	clear(c.known)
 	c.levels, c.used, c.kids = c.levels[:0], c.used[:0], c.kids[:0]
 	c.v, c.x, c.found, c.beyond = nil, nil, nil, Element{}
 }
@@ -222,7 +230,7 @@ func (c *validation) openItems(at int32) {
 	for i := range l.d.Elements {
 		e := &l.d.Elements[i]
 		c.kids[int(l.base)+i] = -1
-		if len(e.Items) == 0 || deep > maxValidateDepth {
+		if len(e.Items) == 0 || deep > maxValidateDepth || len(c.levels)+len(e.Items) > maxValidateItems {
 			continue
 		}
 		c.kids[int(l.base)+i] = int32(len(c.levels))

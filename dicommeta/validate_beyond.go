@@ -32,7 +32,7 @@ func (c *validation) beyondTables() {
 // directoryKeys reports the keys that a DICOMDIR needs and that are absent or empty
 // (PS3.3 §F.5).
 func (c *validation) directoryKeys() {
-	if c.x.Has(dict.DirectoryRecordSequence) {
+	if !c.study {
 		return
 	}
 	for _, t := range [...]dict.Tag{dict.PatientID, dict.StudyDate, dict.StudyTime, dict.StudyID, dict.Modality, dict.SeriesNumber, dict.InstanceNumber} {
@@ -78,7 +78,11 @@ func (c *validation) number(at int32, t dict.Tag) (float64, bool) {
 func (c *validation) functionalGroups() {
 	perFrame := dict.PerFrameFunctionalGroupsSequence
 	first, n := c.items(c.root, perFrame)
-	if frames, ok := c.number(c.root, dict.NumberOfFrames); ok && n > 0 && int(frames) != n {
+	frames, ok := c.number(c.root, dict.NumberOfFrames)
+	if !ok {
+		frames = 1
+	}
+	if n > 0 && int(frames) != n {
 		c.report(issue.Error, CodeFunctionalGroup, c.root, perFrame, c.has(c.root, perFrame),
 			"want an item for each of "+strconv.Itoa(int(frames))+" frames, have "+strconv.Itoa(n))
 	}

@@ -41,10 +41,14 @@ func (c *validation) test(t *iod.Term, at int32) bool {
 		at = c.root
 	case iod.PresentWithin, iod.EqualWithin:
 		return c.anyItem(t, at, false)
-	case iod.PresentInItems, iod.HasItemsInItems:
-		return c.anyItem(t, c.root, false)
-	case iod.PresentInFirst, iod.HasItemsInFirst:
-		return c.anyItem(t, c.root, true)
+	case iod.PresentInItems, iod.HasItemsInItems, iod.PresentInFirst, iod.HasItemsInFirst:
+		// The same for all attributes of the instance: with many frames, it is asked often.
+		is, ok := c.known[t]
+		if !ok {
+			is = c.anyItem(t, c.root, t.Test == iod.PresentInFirst || t.Test == iod.HasItemsInFirst)
+			c.known[t] = is
+		}
+		return is
 	case iod.PresentGroup:
 		return c.hasGroup(t.Tag, at)
 	}

@@ -41,7 +41,7 @@ func (c *validation) everyElement() {
 func (c *validation) order(at int32, all []Element) {
 	for j := 1; j < len(all); j++ {
 		switch e := &all[j]; {
-		case e.End != 0:
+		case e.End != 0 && all[j-1].End != 0:
 		case e.Tag == all[j-1].Tag:
 			c.report(issue.Error, CodeTagRepeated, at, e.Tag, e, "want an element once, have it twice")
 		case e.Tag < all[j-1].Tag:
@@ -61,6 +61,10 @@ func (c *validation) form(at int32, e *Element) {
 		c.uidRoots(at, e)
 	case dict.PN:
 		c.personNames(at, e)
+	case dict.DA, dict.DT:
+		if len(e.Value) >= 4 && e.Value[0] == '0' {
+			c.report(issue.Warning, CodeValueRange, at, e.Tag, e, "want a year from 1000 on, have an earlier one")
+		}
 	}
 }
 
@@ -73,9 +77,14 @@ func (c *validation) uidRoots(at int32, e *Element) {
 			return
 		}
 		first, rest, _ := bytes.Cut(v, []byte{'.'})
-		if len(rest) > 0 && len(bytes.Trim(v, "0123456789.")) == 0 && (len(first) != 1 || first[0] != '1' && first[0] != '2') {
-			c.report(issue.Error, CodeUIDRoot, at, e.Tag, e, "want a UID with a registered root, have another")
-			return
+		if len(v) > 0 && len(bytes.Trim(v, "0.")) == 0 {
+			c.report(issue.Error, CodeValueForm, at, e.Tag, e, "want a UID, have only zeros")
+		}
+		if len(rest) > 0 || len(bytes.Trim(v, "0123456789")) > 0 {
+			if len(first) != 1 || first[0] != '1' && first[0] != '2' {
+				c.report(issue.Error, CodeUIDRoot, at, e.Tag, e, "want a UID with a registered root, have another")
+				return
+			}
 		}
 	}
 }
@@ -249,7 +258,7 @@ func (c *validation) notInObject() {
 			if c.used[int(l.base)+j] && !unknown[i] {
 				continue
 			}
-			if e.Tag.IsPrivate() || e.Tag.IsGroupLength() {
+			if e.Tag.IsPrivate() || e.Tag.IsGroupLength() || j+1 < len(l.d.Elements) && l.d.Elements[j+1].Tag == e.Tag {
 				continue
 			}
 			if first := c.kids[int(l.base)+j]; first >= 0 {
