@@ -202,7 +202,7 @@ func isDataset(b []byte, left int64) (Encoding, bool) {
 	}
 	h, _ := headerAt(b, enc)
 	n, clean := walk(b, left, enc)
-	if h.tag.Group() > 0x10 || h.tag == 0 && h.length == 0 || !plausibleImplicit(h) {
+	if h.tag.Group() > 0x10 || h.tag == 0 && h.length == 0 || h.length > 1<<16 || !plausibleImplicit(h) {
 		return enc, false
 	}
 	return enc, clean || n >= 3

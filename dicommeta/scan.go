@@ -63,7 +63,8 @@ func (s *scanner) at(depth int) *frame {
 
 // note adds a finding about the element t of the data set that path leads to.
 func (s *scanner) note(severity issue.Severity, code issue.Code, pos int64, t dict.Tag, format string, args ...any) {
-	if len(s.x.Issues) > maxIssues {
+	if n := len(s.x.Issues); n > maxIssues {
+		s.x.Issues[maxIssues].Severity = max(s.x.Issues[maxIssues].Severity, severity)
 		return
 	}
 	i := issue.Issue{Severity: severity, Code: code, Pos: issue.Pos{Source: s.source, Offset: pos}, Message: fmt.Sprintf(format, args...)}
@@ -73,7 +74,7 @@ func (s *scanner) note(severity issue.Severity, code issue.Code, pos int64, t di
 		i.Path = s.path.String()
 	}
 	if len(s.x.Issues) == maxIssues {
-		i = issue.Issue{Severity: issue.Warning, Code: CodeTooMany, Pos: i.Pos, Message: fmt.Sprintf("want at most %d findings, have more", maxIssues)}
+		i = issue.Issue{Severity: severity, Code: CodeTooMany, Pos: i.Pos, Message: fmt.Sprintf("want at most %d findings, have more", maxIssues)}
 	}
 	s.x.Issues = append(s.x.Issues, i)
 }
@@ -287,12 +288,12 @@ func (s *scanner) endShort(f *frame, n int) {
 	case f.end != unknown && !f.top && s.win.reaches(s.pos, f.end):
 		s.note(issue.Warning, CodeOverrun, s.pos, 0, "want a whole element, have the end of the item")
 		s.pos = f.end
-	case n > 0 && f.top && zeros(s.win.look(s.pos, n)) && !f.meta && f.last != 0:
+	case n > 1 && f.top && f.last != 0 && zeros(s.win.look(s.pos, n)):
 		s.note(issue.Warning, CodeTrailing, s.pos, 0, "want the end of the source, have zeros")
 		s.over = true
 	case n > 0:
 		s.cut(0, "an element")
-	case !f.top || f.meta && f.last == 0:
+	case !f.top && !f.meta || f.meta && f.last == 0:
 		s.cut(0, "a delimiter or an element")
 	}
 }
