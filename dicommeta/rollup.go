@@ -1,6 +1,7 @@
 package dicommeta
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,15 +119,18 @@ func (s *studyRoll) add(d Dataset, at *place, m Member, whole bool) {
 		s.series[at.series] = se
 	}
 	m.Dataset = Dataset{Charset: UTF8}
-	for _, e := range d.Elements {
-		switch LevelOf(e.Tag) {
+	var level levelCursor
+	var ofStudy, ofSeries int // where the attributes are that come next
+	for i := range d.Elements {
+		e := &d.Elements[i]
+		switch level.of(e.Tag) {
 		case PatientLevel, StudyLevel:
-			s.shared.add(e, at)
+			ofStudy = s.shared.add(e, at, ofStudy)
 		case SeriesLevel:
-			se.shared.add(e, at)
+			ofSeries = se.shared.add(e, at, ofSeries)
 		default:
 			if whole {
-				m.Elements = append(m.Elements, e)
+				m.Elements = append(m.Elements, *e)
 			}
 		}
 	}
@@ -206,14 +210,33 @@ type attributeValue struct {
 	place // the first instance that has it
 }
 
-func (a *attributes) add(e Element, at *place) {
-	i, ok := slices.BinarySearchFunc(a.list, e.Tag, func(x attribute, t dict.Tag) int { return compareTags(x.tag, t) })
-	if !ok {
-		a.list = slices.Insert(a.list, i, attribute{tag: e.Tag})
+// add takes a value of an instance. near is where its attribute may be in the list; the
+// place behind it is returned.
+func (a *attributes) add(e *Element, at *place, near int) int {
+	i := near
+	for i < len(a.list) && a.list[i].tag < e.Tag {
+		i++
 	}
-	x := &a.list[i]
+	if i == len(a.list) || a.list[i].tag != e.Tag {
+		var ok bool
+		i, ok = slices.BinarySearchFunc(a.list, e.Tag, func(x attribute, t dict.Tag) int { return compareTags(x.tag, t) })
+		if !ok {
+			a.list = slices.Insert(a.list, i, attribute{tag: e.Tag})
+		}
+	}
+	a.list[i].add(e, at)
+	return i + 1
+}
+
+func (x *attribute) add(e *Element, at *place) {
+	if n := len(x.values); n > 0 && e.Items == nil && x.values[n-1].Items == nil && bytes.Equal(x.values[n-1].Value, e.Value) {
+		if v := &x.values[n-1]; comparePlaces(at, &v.place) < 0 {
+			v.place = *at
+		}
+		return
+	}
 	var buf [128]byte
-	canonical := canonicalValue(buf[:0], &e)
+	canonical := canonicalValue(buf[:0], e)
 	for j := range x.values {
 		v := &x.values[j]
 		if v.canonical != string(canonical) {

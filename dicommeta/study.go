@@ -2,7 +2,9 @@ package dicommeta
 
 import (
 	"cmp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/issue"
@@ -39,31 +41,42 @@ type Member struct {
 // references of contours to images and what the reader left in the source are not there.
 // Nothing is shared with x.
 func Extract(x *Instance, also ...dict.Tag) Dataset {
-	var c copier
-	out := Dataset{Charset: UTF8}
+	e := Extractor{Keep: also}
+	return e.Extract(x)
+}
+
+// Extractor extracts from one instance after the other with the same memory. It is for
+// one goroutine at a time.
+type Extractor struct {
+	// Keep are further attributes of whole data sets.
+	Keep []dict.Tag
+
+	elements []Element
+	copier   copier
+}
+
+// Extract does what the function Extract does. The data set is good until the next call.
+func (c *Extractor) Extract(x *Instance) Dataset {
+	out := Dataset{Charset: UTF8, Elements: c.elements[:0]}
+	c.copier.bytes = c.copier.bytes[:0]
+	var at levelCursor
 	for i := range x.Elements {
 		e := &x.Elements[i]
-		if LevelOf(e.Tag) == NoLevel && !contains(also, e.Tag) || !worthCopy(e) {
+		if at.of(e.Tag) == NoLevel && !slices.Contains(c.Keep, e.Tag) || !worthCopy(e) {
 			continue
 		}
-		out.Elements = append(out.Elements, c.element(e, x.Charset))
+		out.Elements = append(out.Elements, c.copier.element(e, x.Charset))
 	}
 	if uid := x.SOPClassUID(); uid != "" && !x.Has(dict.SOPClassUID) {
 		out.Set(TextElement(dict.SOPClassUID, uid))
 	}
-	if uid := x.Meta.Text(dict.MediaStorageSOPInstanceUID); uid != "" && !x.Has(dict.SOPInstanceUID) {
-		out.Set(TextElement(dict.SOPInstanceUID, uid))
-	}
-	return out
-}
-
-func contains(tags []dict.Tag, t dict.Tag) bool {
-	for _, x := range tags {
-		if x == t {
-			return true
+	if !x.Has(dict.SOPInstanceUID) {
+		if uid := x.Meta.Text(dict.MediaStorageSOPInstanceUID); uid != "" {
+			out.Set(TextElement(dict.SOPInstanceUID, uid))
 		}
 	}
-	return false
+	c.elements = out.Elements
+	return out
 }
 
 // worthCopy reports whether an element is text, numbers or items, and small.
@@ -94,7 +107,7 @@ func (c *copier) element(e *Element, cs *Charset) Element {
 		return out
 	}
 	if free := cap(c.bytes) - len(c.bytes); free < 2*len(e.Value) {
-		c.bytes = make([]byte, 0, max(2<<10, 2*len(e.Value)))
+		c.bytes = make([]byte, 0, max(4<<10, 2*len(e.Value)))
 	}
 	at := len(c.bytes)
 	if cs != nil && e.VR.HasCharset() {
@@ -102,10 +115,9 @@ func (c *copier) element(e *Element, cs *Charset) Element {
 	} else {
 		c.bytes = append(c.bytes, e.Value...)
 	}
-	if e.VR.IsText() { // what is not UTF-8 yet never will be
-		text := strings.ToValidUTF8(string(c.bytes[at:]), "\uFFFD")
-		if len(text) != len(c.bytes)-at {
-			c.bytes = append(c.bytes[:at], text...)
+	if e.VR.IsText() {
+		if !utf8.Valid(c.bytes[at:]) { // what is not UTF-8 yet never will be
+			c.bytes = append(c.bytes[:at], strings.ToValidUTF8(string(c.bytes[at:]), "\uFFFD")...)
 		}
 		if (len(c.bytes)-at)%2 == 1 {
 			c.bytes = append(c.bytes, pad(e.VR))

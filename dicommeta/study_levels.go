@@ -39,6 +39,23 @@ func LevelOf(t dict.Tag) Level {
 	return all[i].level
 }
 
+// levelCursor finds the levels of tags that come in ascending order, and of others too.
+type levelCursor struct{ next int }
+
+func (c *levelCursor) of(t dict.Tag) Level {
+	all := levels()
+	if c.next > 0 && all[c.next-1].tag >= t { // not in order
+		return LevelOf(t)
+	}
+	for c.next < len(all) && all[c.next].tag < t {
+		c.next++
+	}
+	if c.next < len(all) && all[c.next].tag == t {
+		return all[c.next].level
+	}
+	return NoLevel
+}
+
 type leveled struct {
 	tag   dict.Tag
 	level Level

@@ -1,9 +1,9 @@
 package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
-	"strings"
 
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
@@ -26,9 +26,9 @@ var patientAlike = [...]dict.Tag{dict.PatientName, dict.PatientBirthDate, dict.P
 
 type link [9]byte // a kind and the hash of what leads on
 
-func linkOf(kind byte, from string) (l link) {
+func linkOf(kind byte, from []byte) (l link) {
 	l[0] = kind
-	binary.BigEndian.PutUint64(l[1:], xxhash.Sum64String(from))
+	binary.BigEndian.PutUint64(l[1:], xxhash.Sum64(from))
 	return l
 }
 
@@ -36,20 +36,21 @@ func linkOf(kind byte, from string) (l link) {
 type links struct {
 	sorter
 	last map[byte][17]byte // what was noted last, by kind: files come in runs
+	name []byte            // scratch
 }
 
 func newLinks(dir string, budget int64) *links {
 	return &links{sorter: sorter{dir: dir, budget: budget}, last: map[byte][17]byte{}}
 }
 
-func (l *links) note(kind byte, from, to string) error {
-	if from == "" || to == "" {
+func (l *links) note(kind byte, from, to []byte) error {
+	if len(from) == 0 || len(to) == 0 {
 		return nil
 	}
 	var key [17]byte
 	from9 := linkOf(kind, from)
 	copy(key[:], from9[:])
-	binary.BigEndian.PutUint64(key[9:], xxhash.Sum64String(to))
+	binary.BigEndian.PutUint64(key[9:], xxhash.Sum64(to))
 	if l.last[kind] == key {
 		return nil
 	}
@@ -58,29 +59,31 @@ func (l *links) note(kind byte, from, to string) error {
 }
 
 // patientKey tells patients apart: PatientID is unique within its issuer.
-func patientKey(d *dicommeta.Dataset) string {
-	id := d.Text(dict.PatientID)
-	if id == "" {
-		return ""
+func patientKey(dst []byte, d *dicommeta.Dataset) []byte {
+	id := rawText(d, dict.PatientID)
+	if len(id) == 0 {
+		return nil
 	}
-	return id + "\x00" + d.Text(dict.IssuerOfPatientID)
+	return append(append(append(dst, id...), 0), rawText(d, dict.IssuerOfPatientID)...)
 }
 
 func (l *links) instance(d *dicommeta.Dataset, source string) error {
-	study, instance := d.Text(dict.StudyInstanceUID), d.Text(dict.SOPInstanceUID)
-	if err := l.note(seriesToStudy, d.Text(dict.SeriesInstanceUID), study); err != nil {
+	study, series, instance := rawText(d, dict.StudyInstanceUID), rawText(d, dict.SeriesInstanceUID), rawText(d, dict.SOPInstanceUID)
+	if err := l.note(seriesToStudy, series, study); err != nil {
 		return err
 	}
 	if err := l.note(instanceToStudy, instance, study); err != nil {
 		return err
 	}
-	if err := l.note(instanceToSeries, instance, d.Text(dict.SeriesInstanceUID)); err != nil {
+	if err := l.note(instanceToSeries, instance, series); err != nil {
 		return err
 	}
-	if err := l.note(instanceToFile, instance, source); err != nil {
+	l.name = append(l.name[:0], source...)
+	if err := l.note(instanceToFile, instance, l.name); err != nil {
 		return err
 	}
-	patient := patientKey(d)
+	var buf [128]byte
+	patient := patientKey(buf[:0], d)
 	if err := l.note(patientToStudy, patient, study); err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (l *links) instance(d *dicommeta.Dataset, source string) error {
 }
 
 // alike returns a patient's value without what makes no difference.
-func alike(d *dicommeta.Dataset, t dict.Tag) string { return strings.TrimRight(d.Text(t), " ^=") }
+func alike(d *dicommeta.Dataset, t dict.Tag) []byte { return bytes.TrimRight(rawText(d, t), " ^=") }
 
 // forks are the links that lead to several things, and to how many.
 type forks map[link]int
@@ -118,27 +121,27 @@ func findForks(all []*sorter) (forks, error) {
 	return found, nil
 }
 
-func (f forks) count(kind byte, from string) int { return f[linkOf(kind, from)] }
+func (f forks) count(kind byte, from []byte) int { return f[linkOf(kind, from)] }
 
 func finding(s issue.Severity, c issue.Code, t dict.Tag, source, message string) issue.Issue {
 	return issue.Issue{Severity: s, Code: c, Pos: issue.Pos{Source: source}, Path: t.String(), Message: message}
 }
 
-func (f forks) ofSeries(found issue.List, series, source string) issue.List {
+func (f forks) ofSeries(found issue.List, series []byte, source string) issue.List {
 	if n := f.count(seriesToStudy, series); n > 1 {
 		found = append(found, finding(issue.Error, dicommeta.CodeRollupSeriesStudies, dict.SeriesInstanceUID, source, fmt.Sprintf("want a series in one study, have it in %d", n)))
 	}
 	return found
 }
 
-func (f forks) ofInstance(found issue.List, instance, source string) issue.List {
+func (f forks) ofInstance(found issue.List, instance []byte, source string) issue.List {
 	if n := f.count(instanceToStudy, instance); n > 1 {
 		found = append(found, finding(issue.Error, dicommeta.CodeRollupInstance, dict.SOPInstanceUID, source, fmt.Sprintf("want an instance in one study, have it in %d", n)))
 	}
 	return found
 }
 
-func (f forks) ofPatient(found issue.List, patient, source string) issue.List {
+func (f forks) ofPatient(found issue.List, patient []byte, source string) issue.List {
 	if f.count(patientToStudy, patient) < 2 {
 		return found
 	}
@@ -159,10 +162,10 @@ func (f forks) ofStudy(s *dicommeta.Study) issue.List {
 		if source == "" && len(se.Instances) > 0 {
 			source = se.Instances[0].Source
 		}
-		found = f.ofSeries(found, se.Text(dict.SeriesInstanceUID), se.Instances[0].Source)
+		found = f.ofSeries(found, rawText(&se.Dataset, dict.SeriesInstanceUID), se.Instances[0].Source)
 		for j := range se.Instances {
-			found = f.ofInstance(found, se.Instances[j].Text(dict.SOPInstanceUID), se.Instances[j].Source)
+			found = f.ofInstance(found, rawText(&se.Instances[j].Dataset, dict.SOPInstanceUID), se.Instances[j].Source)
 		}
 	}
-	return f.ofPatient(found, patientKey(&s.Dataset), source)
+	return f.ofPatient(found, patientKey(nil, &s.Dataset), source)
 }

@@ -83,9 +83,10 @@ func BenchmarkBuild(b *testing.B) {
 func BenchmarkExtract(b *testing.B) {
 	o := dicomgen.CT(study(1), &dicomgen.Siemens, 1, 1)
 	x := &dicommeta.Instance{Dataset: o[0].Data, Source: "x"}
+	e := dicommeta.Extractor{Keep: kept()}
 	b.ReportAllocs()
 	for b.Loop() {
-		if d := extract(x); !d.Has(dict.StudyInstanceUID) {
+		if d := extract(&e, x); !d.Has(dict.StudyInstanceUID) {
 			b.Fatal("no study")
 		}
 	}

@@ -198,7 +198,7 @@ func (b *build) create() (err error) {
 func (b *build) scan(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], earlier *previous) error {
 	readers := make([]*reader, b.opts.Workers)
 	for i := range readers {
-		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences()}
+		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences(), extract: dicommeta.Extractor{Keep: kept()}}
 		if b.elements != nil {
 			r.flat = newFlattener(b.elements.NewGroup)
 		}

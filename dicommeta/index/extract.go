@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,6 +161,8 @@ type cell struct {
 	text   string
 	texts  []string // distinct ones sorted; of aggAny as they come
 	floats []float64
+	last   []byte // the value that came last
+	seen   bool
 }
 
 // add takes an instance into the cell.
@@ -171,6 +174,12 @@ func (c *cell) add(col *column, d *dicommeta.Dataset) {
 }
 
 func (c *cell) take(col *column, d *dicommeta.Dataset, e *dicommeta.Element) {
+	if col.agg != aggSum && e.Items == nil {
+		if c.seen && bytes.Equal(c.last, e.Value) {
+			return // what makes no difference again
+		}
+		c.seen, c.last = true, append(c.last[:0], e.Value...)
+	}
 	switch col.agg {
 	case aggMin, aggMax, aggSum:
 		n, ok := col.number(d, e)

@@ -1,8 +1,10 @@
 package index
 
 import (
+	"bytes"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/dicommeta"
@@ -18,71 +20,100 @@ const (
 
 // volume checks whether the slices of a series make a regular volume.
 type volume struct {
-	n                 int
-	projected         bool // a localizer or a projection is among them
-	orientation       string
-	spacing           string
-	rows, columns     int64
-	turned, respaced  bool // a second orientation or spacing
-	resized           bool
-	lacking           bool // a position or orientation is not there
-	skew              bool
-	slices            []float64 // positions along the normal
-	rowMin, rowMax    float64
-	columnMin, colMax float64
-	obliquity         float64
+	n                   int
+	projected           bool // a localizer or a projection is among them
+	imageType           []byte
+	orientation         []byte
+	spacing             []byte
+	axesOf              []byte // the orientation that these are of
+	axes                bool
+	row, column, normal [3]float64
+	rows, columns       int64
+	turned, respaced    bool // a second orientation or spacing
+	resized             bool
+	lacking             bool // a position or orientation is not there
+	skew                bool
+	slices              []float64 // positions along the normal
+	rowMin, rowMax      float64
+	columnMin, colMax   float64
+	obliquity           float64
 }
 
 func (v *volume) add(d *dicommeta.Dataset) {
-	for _, s := range d.Texts(dict.ImageType) {
-		if s == "LOCALIZER" || strings.Contains(s, "MIP") {
-			v.projected = true
+	if e := d.Find(dict.ImageType); e != nil && !bytes.Equal(e.Value, v.imageType) {
+		v.imageType = append(v.imageType[:0], e.Value...)
+		for _, s := range d.Texts(dict.ImageType) {
+			if s == "LOCALIZER" || strings.Contains(s, "MIP") {
+				v.projected = true
+			}
 		}
 	}
-	orientation := strings.Join(d.Texts(dict.ImageOrientationPatient), "/")
-	spacing := strings.Join(d.Texts(dict.PixelSpacing), "/")
+	orientation, spacing := trimmed(d, dict.ImageOrientationPatient), trimmed(d, dict.PixelSpacing)
 	rows, _ := d.Int(dict.Rows)
 	columns, _ := d.Int(dict.Columns)
 	v.n++
 	if v.n == 1 {
-		v.orientation, v.spacing, v.rows, v.columns = orientation, spacing, rows, columns
+		v.orientation, v.spacing, v.rows, v.columns = bytes.Clone(orientation), bytes.Clone(spacing), rows, columns
+		v.obliquity = math.NaN()
 	}
-	v.turned = v.turned || orientation != v.orientation || orientation == ""
-	v.respaced = v.respaced || spacing != v.spacing || spacing == ""
+	v.turned = v.turned || !bytes.Equal(orientation, v.orientation) || len(orientation) == 0
+	v.respaced = v.respaced || !bytes.Equal(spacing, v.spacing) || len(spacing) == 0
 	v.resized = v.resized || rows != v.rows || columns != v.columns
-	v.place(d)
-}
-
-// place takes the position of an image.
-func (v *volume) place(d *dicommeta.Dataset) {
-	o, okO := d.Floats(dict.ImageOrientationPatient)
-	p, okP := d.Floats(dict.ImagePositionPatient)
-	if !okO || !okP || len(o) != 6 || len(p) != 3 {
+	if v.n == 1 || !bytes.Equal(orientation, v.axesOf) {
+		v.axesOf = append(v.axesOf[:0], orientation...)
+		v.turn(orientation)
+	}
+	var at [3]float64
+	if !v.axes || !numbers(at[:], trimmed(d, dict.ImagePositionPatient)) {
 		v.lacking = true
-		if v.n == 1 {
-			v.obliquity = math.NaN()
-		}
 		return
 	}
-	row, column := [3]float64(o[:3]), [3]float64(o[3:])
-	normal := [3]float64{row[1]*column[2] - row[2]*column[1], row[2]*column[0] - row[0]*column[2], row[0]*column[1] - row[1]*column[0]}
-	length := math.Sqrt(dot(normal, normal))
-	v.skew = v.skew || !(math.Abs(length-1) <= orientationTolerance)
-	at := [3]float64(p)
-	if v.n == 1 {
-		v.obliquity = math.NaN()
-		if length > 0 {
-			most := max(math.Abs(normal[0]), math.Abs(normal[1]), math.Abs(normal[2])) / length
-			v.obliquity = math.Acos(min(most, 1)) * 180 / math.Pi
-		}
-	}
-	r, c := dot(at, row), dot(at, column)
+	r, c := dot(at, v.row), dot(at, v.column)
 	if len(v.slices) == 0 {
 		v.rowMin, v.rowMax, v.columnMin, v.colMax = r, r, c, c
 	}
 	v.rowMin, v.rowMax = min(v.rowMin, r), max(v.rowMax, r)
 	v.columnMin, v.colMax = min(v.columnMin, c), max(v.colMax, c)
-	v.slices = append(v.slices, dot(at, normal))
+	v.slices = append(v.slices, dot(at, v.normal))
+}
+
+// turn takes the axes of an image.
+func (v *volume) turn(orientation []byte) {
+	var o [6]float64
+	if v.axes = numbers(o[:], orientation); !v.axes {
+		return
+	}
+	row, column := [3]float64(o[:3]), [3]float64(o[3:])
+	v.row, v.column = row, column
+	v.normal = [3]float64{row[1]*column[2] - row[2]*column[1], row[2]*column[0] - row[0]*column[2], row[0]*column[1] - row[1]*column[0]}
+	length := math.Sqrt(dot(v.normal, v.normal))
+	v.skew = v.skew || !(math.Abs(length-1) <= orientationTolerance)
+	if v.n == 1 && length > 0 {
+		most := max(math.Abs(v.normal[0]), math.Abs(v.normal[1]), math.Abs(v.normal[2])) / length
+		v.obliquity = math.Acos(min(most, 1)) * 180 / math.Pi
+	}
+}
+
+// trimmed returns the bytes of an element of text without padding at its ends.
+func trimmed(d *dicommeta.Dataset, t dict.Tag) []byte {
+	e := d.Find(t)
+	if e == nil || !e.VR.IsText() {
+		return nil
+	}
+	return bytes.Trim(e.Value, " \x00")
+}
+
+// numbers reads exactly len(dst) values.
+func numbers(dst []float64, v []byte) bool {
+	for i := range dst {
+		one, rest, more := bytes.Cut(v, []byte{'\\'})
+		f, err := strconv.ParseFloat(string(bytes.Trim(one, " \x00")), 64)
+		if err != nil || more != (i < len(dst)-1) {
+			return false
+		}
+		dst[i], v = f, rest
+	}
+	return true
 }
 
 func dot(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }

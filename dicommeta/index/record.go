@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"strings"
 
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
@@ -19,12 +18,18 @@ var errRecord = errors.New("index: spilled records: want a whole record")
 // appendKey appends a key that sorts by study, series, Instance Number, instance and file.
 // The parts of it have no NUL within.
 func appendKey(dst []byte, d *dicommeta.Dataset, source string) []byte {
-	part := func(s string) {
-		dst = append(dst, strings.ReplaceAll(s, "\x00", " ")...)
+	part := func(s []byte) {
+		at := len(dst)
+		dst = append(dst, s...)
+		for i := at; i < len(dst); i++ {
+			if dst[i] == 0 {
+				dst[i] = ' '
+			}
+		}
 		dst = append(dst, 0)
 	}
-	part(d.Text(dict.StudyInstanceUID))
-	part(d.Text(dict.SeriesInstanceUID))
+	part(rawText(d, dict.StudyInstanceUID))
+	part(rawText(d, dict.SeriesInstanceUID))
 	if number, ok := d.Int(dict.InstanceNumber); ok {
 		dst = append(dst, 0)
 		dst = binary.BigEndian.AppendUint64(dst, uint64(number)^1<<63)
@@ -32,8 +37,22 @@ func appendKey(dst []byte, d *dicommeta.Dataset, source string) []byte {
 		dst = append(dst, 1)
 		dst = binary.BigEndian.AppendUint64(dst, 0)
 	}
-	part(d.Text(dict.SOPInstanceUID))
+	part(rawText(d, dict.SOPInstanceUID))
 	return append(dst, source...)
+}
+
+// rawText returns the first value of a text element of a data set that is in UTF-8; it shares
+// memory with it.
+func rawText(d *dicommeta.Dataset, t dict.Tag) []byte {
+	e := d.Find(t)
+	if e == nil || !e.VR.IsText() {
+		return nil
+	}
+	v := e.Value
+	if i := bytes.IndexByte(v, '\\'); i >= 0 {
+		v = v[:i]
+	}
+	return bytes.Trim(v, " \x00")
 }
 
 // numberBytes is how long the part of Instance Number is in a key.
@@ -175,9 +194,9 @@ func appendRecord(dst []byte, d *dicommeta.Dataset, size int64) []byte {
 	return appendDataset(binary.AppendUvarint(dst, uint64(max(size, 0))), d)
 }
 
-// extract returns what the record of an instance holds.
-func extract(x *dicommeta.Instance) dicommeta.Dataset {
-	d := dicommeta.Extract(x, kept()...)
+// extract returns what the record of an instance holds. It is good until e is used again.
+func extract(e *dicommeta.Extractor, x *dicommeta.Instance) dicommeta.Dataset {
+	d := e.Extract(x)
 	if x.TransferSyntax != "" {
 		d.Set(dicommeta.TextElement(dict.TransferSyntaxUID, x.TransferSyntax))
 	}
@@ -186,5 +205,5 @@ func extract(x *dicommeta.Instance) dicommeta.Dataset {
 
 // placed reports whether the data set says where in the hierarchy it belongs.
 func placed(d *dicommeta.Dataset) bool {
-	return d.Text(dict.StudyInstanceUID) != "" && d.Text(dict.SeriesInstanceUID) != "" && d.Text(dict.SOPInstanceUID) != ""
+	return len(rawText(d, dict.StudyInstanceUID)) > 0 && len(rawText(d, dict.SeriesInstanceUID)) > 0 && len(rawText(d, dict.SOPInstanceUID)) > 0
 }

@@ -206,17 +206,17 @@ func (s *studyMaker) add(e entry, d *dicommeta.Dataset, size int64) error {
 		s.at, s.seriesFirst = bytes.Clone(part), string(source)
 		s.row = newSeriesRow(tablesOf(s.bySeries), s.known)
 		s.copies = nil
-		s.found = s.forks.ofSeries(s.found, string(series), s.seriesFirst)
+		s.found = s.forks.ofSeries(s.found, series, s.seriesFirst)
 	}
 	s.row.add(d, size)
 	s.instances++
 	s.bytes += size
-	if m := d.Text(dict.Modality); m != "" {
-		if i, found := slices.BinarySearch(s.modalities, m); !found {
-			s.modalities = slices.Insert(s.modalities, i, m)
+	if m := rawText(d, dict.Modality); len(m) > 0 && (len(s.modalities) == 0 || s.modalities[len(s.modalities)-1] != string(m)) {
+		if i, found := slices.BinarySearch(s.modalities, string(m)); !found {
+			s.modalities = slices.Insert(s.modalities, i, string(m))
 		}
 	}
-	s.twice(string(instance), string(source), e.payload)
+	s.twice(instance, source, e.payload)
 	if err := s.rows(d, size); err != nil {
 		return err
 	}
@@ -227,17 +227,18 @@ func (s *studyMaker) add(e entry, d *dicommeta.Dataset, size int64) error {
 }
 
 // twice reports an instance that occurs in several files, series or studies.
-func (s *studyMaker) twice(instance, source string, payload []byte) {
+func (s *studyMaker) twice(instance, in, payload []byte) {
 	if s.forks.count(instanceToFile, instance) == 0 {
 		return
 	}
-	first, again := s.copies[instance]
+	first, again := s.copies[string(instance)]
+	source := string(in)
 	switch {
 	case !again:
 		if s.copies == nil {
 			s.copies = map[string][]byte{}
 		}
-		s.copies[instance] = bytes.Clone(payload)
+		s.copies[string(instance)] = bytes.Clone(payload)
 		if n := s.forks.count(instanceToSeries, instance); n > 1 && s.forks.count(instanceToStudy, instance) == 0 {
 			s.found = append(s.found, finding(issue.Error, dicommeta.CodeRollupInstance, dict.SOPInstanceUID, source, fmt.Sprintf("want an instance in one series, have it in %d", n)))
 		}
@@ -313,7 +314,7 @@ func (s *studyMaker) endStudy() error {
 	all, _ := s.roll.Studies()
 	for _, study := range all {
 		found := append(study.Issues, s.found...)
-		found = s.forks.ofPatient(found, patientKey(&study.Dataset), s.firstSource)
+		found = s.forks.ofPatient(found, patientKey(nil, &study.Dataset), s.firstSource)
 		if err := s.b.found(found); err != nil {
 			return err
 		}
@@ -388,13 +389,13 @@ func (b *build) patients(from *sorter, f forks) error {
 			}
 			at = part
 			row = &patientRow{PatientID: d.Text(dict.PatientID), Issuer: textOr(d.Text(dict.IssuerOfPatientID))}
-			key := patientKey(&d)
+			key := patientKey(nil, &d)
 			row.Names, row.Births, row.Sexes = beyond(f.count(patientTo, key)), beyond(f.count(patientTo+1, key)), beyond(f.count(patientTo+2, key))
 		}
 		row.Studies++
 		row.Series += int64(series)
 		row.Instances += instances
-		fillText(&row.Name, alike(&d, dict.PatientName))
+		fillText(&row.Name, string(alike(&d, dict.PatientName)))
 		fillText(&row.Sex, d.Text(dict.PatientSex))
 		fillText(&row.BirthDate, dateText(d.Text(dict.PatientBirthDate)))
 		if date := dateText(d.Text(dict.StudyDate)); date != "" {

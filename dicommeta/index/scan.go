@@ -52,6 +52,7 @@ type reader struct {
 	flat    *flattener // nil without the table of elements
 	gather  *gathering
 	wanted  *references
+	extract dicommeta.Extractor
 	decoder decoder
 	scratch []byte
 }
@@ -134,7 +135,7 @@ func (r *reader) read(p *piece, t *task) error {
 		i.Pos.Source = t.Name
 		p.findings = append(p.findings, newFindingRow(i))
 	}
-	d := extract(x)
+	d := extract(&r.extract, x)
 	var key, payload []byte
 	if placed(&d) {
 		key = appendKey(nil, &d, t.Name)
@@ -157,7 +158,7 @@ func (r *reader) read(p *piece, t *task) error {
 
 // record keeps what the tables of series need.
 func (r *reader) record(d *dicommeta.Dataset, key, payload []byte, source string) error {
-	if refers(d.Text(dict.SOPClassUID)) {
+	if refers(string(rawText(d, dict.SOPClassUID))) {
 		r.wanted.want(d)
 	}
 	return r.gather.addRecord(r.worker, d, key, payload, source)

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/carabiner-health/carabiner/columnar"
+	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
@@ -163,12 +164,12 @@ var seriesTables = sync.OnceValue(func() []*seriesTable {
 	return all
 })
 
-// kept are the attributes that the tables want beside those that a Study keeps.
+// kept are the attributes that the tables want and a Study does not keep.
 var kept = sync.OnceValue(func() []dict.Tag {
 	var all []dict.Tag
 	for _, t := range seriesTables() {
 		for _, c := range t.columns {
-			if len(c.path) > 0 && !slices.Contains(all, c.path[0].tag) {
+			if len(c.path) > 0 && dicommeta.LevelOf(c.path[0].tag) == dicommeta.NoLevel && !slices.Contains(all, c.path[0].tag) {
 				all = append(all, c.path[0].tag)
 			}
 		}

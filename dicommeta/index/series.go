@@ -15,6 +15,8 @@ type seriesRow struct {
 	tables     []*seriesTable
 	cells      [][]cell // of each table its columns
 	active     []bool   // whether an instance belongs to the table
+	kind       [2]string
+	match      []bool // whether instances of this class and modality belong to the table
 	instances  int64
 	bytes      int64
 	class      string
@@ -40,21 +42,29 @@ func newSeriesRow(tables []*seriesTable, known *references) *seriesRow {
 
 // add takes an instance.
 func (r *seriesRow) add(d *dicommeta.Dataset, size int64) {
-	class, modality := d.Text(dict.SOPClassUID), d.Text(dict.Modality)
+	if c, m := rawText(d, dict.SOPClassUID), rawText(d, dict.Modality); r.match == nil || string(c) != r.kind[0] || string(m) != r.kind[1] {
+		r.kind = [2]string{string(c), string(m)}
+		r.match = make([]bool, len(r.tables))
+		for i, t := range r.tables {
+			r.match[i] = t.where(r.kind[0], r.kind[1])
+			r.active[i] = r.active[i] || r.match[i]
+		}
+	}
+	class, modality := r.kind[0], r.kind[1]
 	r.instances++
 	r.bytes += size
 	if r.class == "" {
 		r.class = class
 	}
 	if r.body == "" {
-		r.body = d.Text(dict.BodyPartExamined)
+		r.body = string(rawText(d, dict.BodyPartExamined))
 	}
 	if r.series == "" && refers(class) {
 		r.series = r.known.of(d)
 	}
-	if uid := d.Text(dict.TransferSyntaxUID); uid != "" {
-		if i, found := slices.BinarySearch(r.syntaxes, uid); !found {
-			r.syntaxes = slices.Insert(r.syntaxes, i, uid)
+	if uid := rawText(d, dict.TransferSyntaxUID); len(uid) > 0 && (len(r.syntaxes) != 1 || r.syntaxes[0] != string(uid)) {
+		if i, found := slices.BinarySearch(r.syntaxes, string(uid)); !found {
+			r.syntaxes = slices.Insert(r.syntaxes, i, string(uid))
 		}
 	}
 	if modality == "SM" {
@@ -64,10 +74,9 @@ func (r *seriesRow) add(d *dicommeta.Dataset, size int64) {
 		r.volume.add(d)
 	}
 	for i, t := range r.tables {
-		if !t.where(class, modality) {
+		if !r.match[i] {
 			continue
 		}
-		r.active[i] = true
 		for j, c := range t.columns {
 			r.cells[i][j].add(c, d)
 		}

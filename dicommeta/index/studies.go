@@ -51,16 +51,12 @@ func Studies(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], opts 
 		read.Workers = flow.Workers(read.Workers)
 		g := newGathering(read.Workers, o.TempDir, o.MemoryBudget)
 		defer g.close()
+		extractors := make([]dicommeta.Extractor, read.Workers)
+		for i := range extractors {
+			extractors[i].Keep = o.Keep
+		}
 		stats, err := dicommeta.Each(ctx, srcs, &read, func(worker int, x *dicommeta.Instance) error {
-			d := extract(x)
-			if len(o.Keep) > 0 {
-				more := dicommeta.Extract(x, o.Keep...)
-				for _, t := range o.Keep {
-					if e := more.Find(t); e != nil {
-						d.Set(*e)
-					}
-				}
-			}
+			d := extract(&extractors[worker], x)
 			return g.add(worker, &d, x.Source, x.Size, read.Reporter)
 		})
 		if o.Stats != nil {
@@ -103,7 +99,7 @@ const mediaDirectory = "1.2.840.10008.1.3.10"
 // add takes what extract returned. What can't be placed is reported.
 func (g *gathering) add(worker int, d *dicommeta.Dataset, source string, size int64, to issue.Reporter) error {
 	if !placed(d) {
-		if to == nil || d.Text(dict.SOPClassUID) == mediaDirectory {
+		if to == nil || string(rawText(d, dict.SOPClassUID)) == mediaDirectory {
 			return nil
 		}
 		return to.Report(unplaced(d, source))
