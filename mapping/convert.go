@@ -180,7 +180,7 @@ func (c *conversion) idCompression() columnar.Compression {
 
 // readOptions are those of the map step; a second reading uses the same bounds.
 func (c *conversion) readOptions() *fhir.ReadOptions {
-	return &fhir.ReadOptions{Workers: len(c.workers), Reporter: c.opts.Reporter}
+	return &fhir.ReadOptions{Workers: len(c.workers), Reporter: c.fhirFindings()}
 }
 
 // mapAll reads all sources and maps every resource.

@@ -248,11 +248,14 @@ func (x *imagingMapper) patient(study moment) {
 	f.texts[tPatient] = x.text(id)
 	if birth := x.s.Text(dict.PatientBirthDate); birth != "" {
 		day, ok := dayOf(birth)
-		if ok {
+		switch {
+		case !ok:
+			x.report(issue.Warning, CodeDate, dict.PatientBirthDate, "want a date, have something else")
+		case day < firstBirth || study.Set && day > study.Day:
+			x.report(issue.Warning, CodeDate, dict.PatientBirthDate, "want a date within a life before the study, have another")
+		default:
 			f.Start = moment{Day: day, Set: true}
 			f.concepts[cDays] = birthDay
-		} else {
-			x.report(issue.Warning, CodeDate, dict.PatientBirthDate, "want a date, have something else")
 		}
 	}
 	if !f.Start.Set && study.Set && x.p.BirthYearFromAge {
@@ -263,6 +266,9 @@ func (x *imagingMapper) patient(study moment) {
 	}
 	x.add(&f)
 }
+
+// firstBirth is the first plausible day of birth: 1850-01-01.
+const firstBirth omop.Date = -43829
 
 func (x *imagingMapper) add(f *fact) { x.items = append(x.items, *f) }
 

@@ -28,16 +28,22 @@ type DICOMInput struct {
 	// Root is the folder that local_path is relative to; "" leaves the names of
 	// files as they are. Files below no Root keep their names.
 	Root string
+
+	files func(issue.Reporter) iter.Seq2[*dicommeta.Study, error] // see DICOMFiles
 }
 
 // dicomRun is the DICOM part of one conversion.
 type dicomRun struct {
-	m      *DICOMToOMOP
-	facts  Facts
-	links  linkIndex
-	mixed  bool // FHIR resources were read
-	person []int
-	visit  []int
+	m     *DICOMToOMOP
+	facts Facts
+	links linkIndex
+	mixed bool // FHIR resources were read
+	// studies are those of the input; findings are what is said of its files,
+	// nil where it is no files.
+	studies  iter.Seq2[*dicommeta.Study, error]
+	findings *fileFindings
+	person   []int
+	visit    []int
 }
 
 // startDICOM makes what the DICOM part needs, before FHIR is read.
@@ -53,7 +59,9 @@ func (c *conversion) startDICOM() error {
 		return err
 	}
 	p := &c.m.policy.DICOM
-	c.dicom = &dicomRun{m: m, person: links(p.PatientLinks), visit: links(p.VisitLinks)}
+	c.dicom = &dicomRun{m: m, person: links(p.PatientLinks), visit: links(p.VisitLinks), studies: c.opts.DICOM.Studies}
+	c.dicom.mixed = len(c.srcs) > 0
+	c.openFiles()
 	return nil
 }
 
@@ -68,9 +76,9 @@ func (c *conversion) mapStudies(ctx context.Context) error {
 		parts = append(parts, &w.links)
 	}
 	c.dicom.links.merge(parts...)
-	c.dicom.mixed = len(c.srcs) > 0
+	c.noteFHIR()
 	n := 0
-	for s, err := range c.opts.DICOM.Studies {
+	for s, err := range c.dicom.studies {
 		if err != nil {
 			return fmt.Errorf("mapping: %w", err)
 		}
@@ -93,7 +101,7 @@ func (c *conversion) mapStudy(w *worker, s *dicommeta.Study) error {
 	a := &f.account.dicom
 	a.studies++
 	a.series += int64(len(f.links.images))
-	a.end("", Filtered, ruleDuplicate, f.links.copies)
+	a.end(copies, Filtered, ruleDuplicate, f.links.copies)
 	if f.outcome == Mapped {
 		if why := c.link(f); why != ruleNone {
 			f.outcome, f.rule = Quarantined, why
@@ -232,6 +240,15 @@ func (c *conversion) quarantineSeries(a *dicomAccount, why rule, i issue.Issue, 
 	item := quarantined{
 		Source: s.source, Type: typeNames[typeDICOMSeries], Reason: ruleNames[why], Code: i.Code, Path: i.Path, Message: i.Message,
 		Study: study, Series: s.uid, Files: s.n,
+	}
+	return c.quarantine.add(math.MaxInt, &item, nil)
+}
+
+// quarantineFile keeps a line about a file that gave no instance of a study.
+func (c *conversion) quarantineFile(why rule, i issue.Issue) error {
+	item := quarantined{
+		Source: i.Pos.Source, Offset: i.Pos.Offset, Type: "DICOMInstance", Reason: ruleNames[why], Code: i.Code, Path: i.Path,
+		Message: i.Message, Files: 1,
 	}
 	return c.quarantine.add(math.MaxInt, &item, nil)
 }

@@ -1,17 +1,21 @@
 package mapping
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
+	"github.com/carabiner-health/carabiner/dicommeta/index"
+	"github.com/carabiner-health/carabiner/fhir"
 	"github.com/carabiner-health/carabiner/omop"
 	"github.com/google/go-cmp/cmp"
 )
@@ -315,4 +319,79 @@ func FuzzStudiesSurviveAnything(f *testing.F) {
 		}
 		reduceStudy(t, fhirMapper, m, &facts, linked)
 	})
+}
+
+// TestAFolderOfBothBecomesOneDatabase: the same folder is read as FHIR and as
+// DICOM; every file ends once in both accounts, and the bad ones in quarantine.
+func TestAFolderOfBothBecomesOneDatabase(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, b []byte) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	instance := func(sop string, also ...dicommeta.Element) []byte {
+		t.Helper()
+		d := study("1.2.3", text(dict.SOPClassUID, "1.2.840.10008.5.1.4.1.1.2"), text(dict.SOPInstanceUID, sop), text(dict.SeriesInstanceUID, "1.2.3.1"),
+			text(dict.Modality, "CT"), text(dict.KVP, "120"), text(dict.AccessionNumber, "ACC1")).Dataset
+		for _, e := range also {
+			d.Set(e)
+		}
+		var b bytes.Buffer
+		if err := dicommeta.Write(&b, &dicommeta.Instance{Dataset: d}, nil); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	put("fhir/Patient.ndjson", []byte(linkedPatient))
+	put("fhir/Study.ndjson", []byte(linkedVisit+imagingStudyLine("i", "1.2.3", "p", `,"encounter":{"reference":"Encounter/e1"},"started":"2020-05-01"`)))
+	put("images/a/1.dcm", instance("1.2.3.1.1"))
+	put("images/a/2", instance("1.2.3.1.2"))
+	put("images/b/copy.dcm", instance("1.2.3.1.2"))
+	put("images/b/nameless.dcm", instance("1.2.3.1.3", text(dict.StudyInstanceUID)))
+	put("images/notes.txt", []byte("no image"))
+	ctx := context.Background()
+	var first map[string]string
+	for _, workers := range []int{1, 3} {
+		srcs, err := fhir.NewSources([]string{dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := DICOMFiles(ctx, dicommeta.Sources(dir), nil, &index.StudiesOptions{Read: &dicommeta.ReadOptions{Workers: workers}})
+		in.Root = dir
+		out := filepath.Join(t.TempDir(), "out")
+		r, err := Convert(ctx, srcs, &ConvertOptions{Out: out, Concepts: few{}, DICOM: in, Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := TypeAccount{Read: 7, Mapped: 2, Filtered: 3, Quarantined: 1, Unsupported: 1, Rules: map[string]int64{
+			"duplicate": 1, "read-as-fhir": 2, "uid-missing": 1, "not-dicom": 1,
+		}}
+		if d := cmp.Diff(want, r.DICOM.Total); d != "" {
+			t.Errorf("files (-want +got):\n%s", d)
+		}
+		if len(r.Sources) != 3 || r.Total.Mapped != 3 || r.DICOM.Merged != 1 {
+			t.Errorf("want two sources of FHIR and the text and one merged study, have %+v and %+v", r.Sources, r.DICOM)
+		}
+		b, err := os.ReadFile(filepath.Join(out, "quarantine.ndjson"))
+		if err != nil || strings.Count(string(b), "\n") != 1 || !strings.Contains(string(b), "nameless.dcm") {
+			t.Errorf("want one line about the file without UID, have %q, %v", b, err)
+		}
+		images := table[omop.ImageOccurrence](t, os.DirFS(out))
+		if len(images) != 1 || *images[0].LocalPath != "images/a" || images[0].VisitOccurrenceID == nil {
+			t.Errorf("want one image with folder and visit, have %+v", images)
+		}
+		have := hashes(t, out, "omop", "idmap")
+		if first == nil {
+			first = have
+		}
+		if d := cmp.Diff(first, have); d != "" {
+			t.Errorf("workers change the result (-want +got):\n%s", d)
+		}
+		validOMOP(t, os.DirFS(out))
+	}
 }

@@ -32,8 +32,12 @@ type DICOMAccount struct {
 // noInstance names files that are no instance of a study.
 const noInstance = "(no instance)"
 
-// dicomReport adds up what became of studies and files; the files that gave no
-// instance are those that the reader counted.
+// copies names instances that the study has already.
+const copies = "(copies)"
+
+// dicomReport adds up what became of studies and files. Files that gave no
+// instance are those that the reader counted; instances that are in no study are
+// those without UIDs and directories (DICOMDIR), which have none.
 func (c *conversion) dicomReport() (*DICOMAccount, error) {
 	if c.dicom == nil {
 		return nil, nil
@@ -60,11 +64,22 @@ func (c *conversion) dicomReport() (*DICOMAccount, error) {
 			instances += n
 		}
 		t := &tally{}
-		t.outcomes[Unsupported], t.rules[ruleNotDICOM] = stats.NotDICOM, stats.NotDICOM
+		var fhir int64
+		if c.dicom.findings != nil {
+			fhir = c.dicom.findings.others.Load()
+		}
+		t.outcomes[Filtered], t.rules[ruleFHIR] = fhir, fhir
+		t.outcomes[Unsupported], t.rules[ruleNotDICOM] = stats.NotDICOM-fhir, stats.NotDICOM-fhir
 		t.outcomes[Quarantined], t.rules[ruleUnreadable] = stats.Failed, stats.Failed
-		if left := stats.Instances - instances; left > 0 { // directories, and instances without UIDs
-			t.outcomes[Quarantined] += left
-			t.rules[ruleUID] += left
+		if left := stats.Instances - instances; left > 0 {
+			unplaced := left
+			if c.dicom.findings != nil {
+				unplaced = min(left, c.dicom.findings.unplaced.Load())
+			}
+			t.outcomes[Quarantined] += unplaced
+			t.rules[ruleUID] += unplaced
+			t.outcomes[Unsupported] += left - unplaced
+			t.rules[ruleDirectory] += left - unplaced
 		}
 		if *t != (tally{}) {
 			files[noInstance] = t

@@ -82,7 +82,7 @@ func (q *quarantine) add(source int, item *quarantined, raw []byte) error {
 		return fmt.Errorf("mapping: quarantine: %w", err)
 	}
 	q.items = append(q.items, heldRecord{
-		source: source, record: item.Record, offset: q.size, length: len(line), key: item.Study + " " + item.Series,
+		source: source, record: item.Record, offset: q.size, length: len(line), key: item.Study + " " + item.Series + " " + item.Source,
 	})
 	q.size += int64(len(line))
 	return nil

@@ -96,6 +96,9 @@ func (c *conversion) report(db *omop.DatabaseWriter) *Report {
 		Unmapped: int64(len(a.codes)), Uncounted: a.codesLost,
 	}
 	for _, s := range c.stats.Sources {
+		if c.otherFormat(s.Skipped) {
+			continue
+		}
 		sa := SourceAccount{
 			Name: s.Name, Compression: s.Compression, Bytes: s.Bytes,
 			Records: s.Records, Rejected: s.Rejected, Skipped: s.Skipped, Damaged: s.Damaged,

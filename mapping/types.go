@@ -90,6 +90,8 @@ const (
 	ruleContradicts
 	ruleModality
 	ruleNotDICOM
+	ruleDirectory
+	ruleFHIR
 	numRules
 )
 
@@ -119,4 +121,6 @@ var ruleNames = [numRules]string{
 	ruleContradicts:   "patient-contradicts",
 	ruleModality:      "modality",
 	ruleNotDICOM:      "not-dicom",
+	ruleDirectory:     "media-directory",
+	ruleFHIR:          "read-as-fhir",
 }
