@@ -101,6 +101,17 @@ type textDecoder struct {
 func (d *textDecoder) decode(value []byte) {
 	d.g0, d.g1 = d.charset.first(), d.charset.g1
 	for i := 0; i < len(value); {
+		if d.cuts == nil && d.g0 == d.charset.first() && d.g1 == d.charset.g1 {
+			// Nothing to reset: ASCII stands for itself.
+			n := i
+			for n < len(value) && value[n] < 0x80 && value[n] != escape {
+				n++
+			}
+			if d.text = append(d.text, value[i:n]...); n == len(value) {
+				break
+			}
+			i = n
+		}
 		b := value[i]
 		switch {
 		case b == escape:

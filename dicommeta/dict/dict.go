@@ -3,7 +3,6 @@ package dict
 import (
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Tag names a data element: its group in the upper 16 bits, its element number
@@ -50,7 +49,10 @@ func ParseTag(s string) (Tag, error) {
 	if t, ok := ByKeyword(s); ok {
 		return t, nil
 	}
-	hex := strings.TrimSuffix(strings.TrimPrefix(s, "("), ")")
+	hex := s
+	if len(s) == 11 && s[0] == '(' && s[10] == ')' {
+		hex = s[1:10]
+	}
 	if len(hex) == 9 && hex[4] == ',' {
 		hex = hex[:4] + hex[5:]
 	}

@@ -29,6 +29,8 @@ type Creator struct {
 	// elements by tag; without the block where that is free, and without the
 	// second half of the group where that is free too.
 	elements map[Tag]*PrivateEntry
+	// exact and groups are whether there are elements of one block, and of any group.
+	exact, groups bool
 }
 
 const (
@@ -56,12 +58,16 @@ func (c *Creator) Find(t Tag) *PrivateEntry {
 	if c == nil || !t.IsPrivate() || t&0xFF00 < 0x1000 {
 		return nil
 	}
-	for _, k := range [...]Tag{t, t & anyBlock, t & anyGroup} {
-		if e := c.elements[k]; e != nil {
+	if c.exact {
+		if e := c.elements[t]; e != nil {
 			return e
 		}
 	}
-	return nil
+	e := c.elements[t&anyBlock]
+	if e == nil && c.groups {
+		e = c.elements[t&anyGroup]
+	}
+	return e
 }
 
 // FindPrivate returns the entry of a private element of the named creator, nil if there
@@ -92,7 +98,7 @@ func parsePrivate(blob []byte) (map[string]*Creator, error) {
 			continue
 		}
 		f := strings.SplitN(line, "\t", 4)
-		if c == nil || len(f) != 4 || len(all) == cap(all) {
+		if c == nil || len(f) != 4 || len(f[0]) != 8 || len(all) == cap(all) {
 			return nil, errPrivate
 		}
 		tag, err := strconv.ParseUint(strings.ReplaceAll(f[0], "x", "0"), 16, 32)
@@ -109,6 +115,8 @@ func parsePrivate(blob []byte) (map[string]*Creator, error) {
 			e.VRs[i] = v
 			i++
 		}
+		c.exact = c.exact || !strings.Contains(f[0], "x")
+		c.groups = c.groups || strings.Contains(f[0][:4], "x")
 		all = append(all, e)
 		c.elements[Tag(tag)] = &all[len(all)-1]
 	}
