@@ -63,6 +63,7 @@ type studyMapper struct {
 	stubs   []*fhir.Resource
 	patient string // reference
 	told    map[issue.Code]bool
+	uids    map[string]bool // of series and instances; nil until asked for
 	codings map[CodedEntry]codingForm
 
 	mapped, filtered int64

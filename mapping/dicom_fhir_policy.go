@@ -232,10 +232,14 @@ func ReadTermCodes(r io.Reader) (map[string]TermCode, error) {
 		if err == io.EOF {
 			return terms, nil
 		}
-		line, _ := c.FieldPos(0)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: want CSV with as many columns as the header", line)
+			var fault *csv.ParseError
+			if errors.As(err, &fault) {
+				return nil, fmt.Errorf("line %d: want CSV with as many columns as the header", fault.Line)
+			}
+			return nil, err
 		}
+		line, _ := c.FieldPos(0)
 		t := TermCode{Scheme: strings.TrimSpace(rec[scheme]), Code: strings.TrimSpace(rec[code])}
 		if meaning >= 0 {
 			t.Meaning = strings.TrimSpace(rec[meaning])

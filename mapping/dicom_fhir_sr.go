@@ -12,8 +12,9 @@ import (
 
 // reports maps the structured reports of the study: an Observation for the report, one for
 // each group of measurements as its member, and one for each measurement or evaluation as
-// a member of its group (HL7 dicom-sr, with R4's means: what it says as an
-// ImagingSelection is a reference to a Media by the UID of the instance).
+// a member of its group (HL7 dicom-sr, with R4's means: what that guide says as an
+// ImagingSelection is a reference to a Media, or to a DocumentReference of what is no image, by
+// the UID of the instance).
 func (x *studyMapper) reports() {
 	if x.policy.Observations != "keep" {
 		return
@@ -82,7 +83,7 @@ func (m *reportMapper) report() {
 		}
 	}
 	refs = append(refs, members[nil]...)
-	m.resource("Observation", m.hash("Observation", m.uid), func(w *jsonBuilder) {
+	m.resource("Observation", m.hash("Observation", m.studyMapper.uid, m.uid), func(w *jsonBuilder) {
 		w.array("identifier", func() { w.uidIdentifier(m.uid) })
 		w.array("basedOn", func() {
 			for _, ref := range m.orders() {
@@ -157,7 +158,7 @@ func (m *reportMapper) members(w *jsonBuilder, refs []string) {
 }
 
 func (m *reportMapper) group(g *MeasurementGroup, members []string) string {
-	return m.resource("Observation", m.hash("Observation", m.uid, g.Path), func(w *jsonBuilder) {
+	return m.resource("Observation", m.hash("Observation", m.studyMapper.uid, m.uid, g.Path), func(w *jsonBuilder) {
 		w.array("identifier", func() { m.tracking(w, g.TrackingID, g.TrackingUID) })
 		code := g.Category
 		if code.IsZero() {
@@ -173,7 +174,7 @@ func (m *reportMapper) group(g *MeasurementGroup, members []string) string {
 }
 
 func (m *reportMapper) statement(s *Measurement) string {
-	return m.resource("Observation", m.hash("Observation", m.uid, s.Path), func(w *jsonBuilder) {
+	return m.resource("Observation", m.hash("Observation", m.studyMapper.uid, m.uid, s.Path), func(w *jsonBuilder) {
 		if g := s.Group; g == nil || s.TrackingUID != g.TrackingUID || s.TrackingID != g.TrackingID {
 			w.array("identifier", func() { m.tracking(w, s.TrackingID, s.TrackingUID) })
 		}
@@ -319,13 +320,14 @@ func (m *reportMapper) algorithm(name, version string) string {
 	})
 }
 
-// derivedFrom writes the studies of the images, then the images.
+// derivedFrom writes the studies of the images, then the images. A reference that the
+// evidence does not list is of this study if it has the series or instance.
 func (m *reportMapper) derivedFrom(w *jsonBuilder, refs []ImageReference) {
 	w.array("derivedFrom", func() {
-		studies := map[string]bool{}
+		studies := map[string]bool{"": true}
 		for _, r := range refs {
 			uid := r.StudyUID
-			if uid == "" {
+			if uid == "" && (m.has(r.SeriesUID) || m.has(r.InstanceUID)) {
 				uid = m.studyMapper.uid
 			}
 			if studies[uid] {
@@ -339,9 +341,33 @@ func (m *reportMapper) derivedFrom(w *jsonBuilder, refs []ImageReference) {
 			w.object("", func() { w.logical("ImagingStudy", uid, "") })
 		}
 		for _, r := range refs {
-			w.object("", func() { w.logical("Media", r.InstanceUID, r.describe()) })
+			switch {
+			case r.InstanceUID == "":
+				w.object("", func() {
+					w.text("type", "ImagingStudy")
+					w.text("display", r.describe())
+				})
+			case r.ValueType == "COMPOSITE" || r.ValueType == "WAVEFORM":
+				w.object("", func() { w.logical("DocumentReference", r.InstanceUID, r.describe()) })
+			default:
+				w.object("", func() { w.logical("Media", r.InstanceUID, r.describe()) })
+			}
 		}
 	})
+}
+
+// has reports whether a series or instance is of this study.
+func (x *studyMapper) has(uid string) bool {
+	if x.uids == nil {
+		x.uids = map[string]bool{}
+		for _, s := range x.series {
+			x.uids[s.uid] = true
+			for _, n := range s.instances {
+				x.uids[n.Text(dict.SOPInstanceUID)] = true
+			}
+		}
+	}
+	return x.uids[uid]
 }
 
 // logical writes a Reference by identifier.
@@ -359,6 +385,9 @@ func (r *ImageReference) describe() string {
 	var parts []string
 	if r.Purpose.Meaning != "" {
 		parts = append(parts, r.Purpose.Meaning)
+	}
+	if r.InstanceUID == "" {
+		parts = append(parts, "series "+r.SeriesUID)
 	}
 	for _, n := range r.Segments {
 		parts = append(parts, "segment "+strconv.Itoa(n))

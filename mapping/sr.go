@@ -28,10 +28,11 @@ func (c CodedEntry) Is(scheme, value string) bool { return c.Value == value && c
 // IsZero reports whether there is no code.
 func (c CodedEntry) IsZero() bool { return c.Value == "" }
 
-// ImageReference is an instance that a statement of a report was made on.
+// ImageReference is an instance, or a whole series, that a statement of a report was made on.
 type ImageReference struct {
 	Purpose CodedEntry // the concept of the reference, such as Referenced Segment; often none
-	// ValueType is IMAGE, COMPOSITE, WAVEFORM, or SCOORD or SCOORD3D of a region drawn on it.
+	// ValueType is IMAGE, COMPOSITE, WAVEFORM, SCOORD or SCOORD3D of a region drawn on it, or
+	// UIDREF of a series, which has no SOPClassUID and no InstanceUID.
 	ValueType                string
 	StudyUID, SeriesUID      string // by the evidence that the report lists; "" if it does not
 	SOPClassUID, InstanceUID string
@@ -123,6 +124,7 @@ type report struct {
 	measurements []Measurement
 	issues       issue.List
 	evidence     map[string][2]string // instance -> study, series
+	studies      map[string]string    // series -> study
 }
 
 // Concepts of the templates by scheme and code, without the names. The SRT codes are
@@ -139,6 +141,7 @@ const (
 	conceptAlgorithm    = "111001"
 	conceptAlgorithmVer = "111003"
 	conceptProcedure    = "121058"
+	conceptSeries       = "121232"
 	conceptObserver     = "121008"
 	conceptDeviceUID    = "121012"
 	conceptDeviceName   = "121013"
@@ -222,7 +225,7 @@ func readReport(d *dicommeta.Dataset) *report {
 
 // readEvidence finds the series and study of the instances that the report refers to.
 func (r *report) readEvidence() {
-	r.evidence = map[string][2]string{}
+	r.evidence, r.studies = map[string][2]string{}, map[string]string{}
 	for _, t := range []dict.Tag{dict.CurrentRequestedProcedureEvidenceSequence, dict.PertinentOtherEvidenceSequence} {
 		studies := r.root.Items(t)
 		for i := range studies {
@@ -230,6 +233,7 @@ func (r *report) readEvidence() {
 			series := studies[i].Items(dict.ReferencedSeriesSequence)
 			for j := range series {
 				uid := series[j].Text(dict.SeriesInstanceUID)
+				r.studies[uid] = study
 				sops := series[j].Items(dict.ReferencedSOPSequence)
 				for k := range sops {
 					r.evidence[sops[k].Text(dict.ReferencedSOPInstanceUID)] = [2]string{study, uid}
@@ -312,6 +316,10 @@ func (r *report) container(d *dicommeta.Dataset, at dicommeta.Path, group *Measu
 			}
 			r.statement(x, here, kind, concept, group, when)
 		case "IMAGE", "COMPOSITE", "SCOORD", "SCOORD3D", "WAVEFORM", "TCOORD":
+		case "UIDREF":
+			if !concept.Is("DCM", conceptSeries) && roleOf(concept) == roleNone {
+				r.report(issue.Information, CodeSRUnmapped, here, "want a number, a code or a text, have a UID")
+			}
 		case "":
 			if !x.Has(dict.ReferencedContentItemIdentifier) {
 				r.report(issue.Warning, CodeSRItem, here, "want a value type, have none")
@@ -365,6 +373,10 @@ func (r *report) context(d *dicommeta.Dataset, at dicommeta.Path) (c srContext) 
 		case "CODE":
 			c.code(x, name, codeIn(x, dict.ConceptCodeSequence))
 		case "TEXT", "UIDREF":
+			if uid := x.Text(dict.UID); name.Is("DCM", conceptSeries) && isUID(uid) {
+				c.references = append(c.references, ImageReference{Purpose: name, ValueType: "UIDREF", StudyUID: r.studies[uid], SeriesUID: uid})
+				continue
+			}
 			c.text(x, name)
 		}
 	}
