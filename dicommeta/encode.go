@@ -43,11 +43,24 @@ func AppendDataset(dst []byte, d *Dataset, enc Encoding) ([]byte, error) {
 		}
 		return appendDeflated(dst, e.out)
 	}
-	e.out = dst
+	e.out = slices.Grow(dst, sizeHint(d))
 	if err := e.dataset(nil, d, nil); err != nil {
 		return dst, err
 	}
 	return e.out, nil
+}
+
+// sizeHint returns about how many bytes the elements of d take when written.
+func sizeHint(d *Dataset) int {
+	n := 0
+	for i := range d.Elements {
+		e := &d.Elements[i]
+		n += 12 + len(e.Value) + len(e.Value)&1
+		for j := range e.Items {
+			n += 8 + sizeHint(&e.Items[j])
+		}
+	}
+	return n
 }
 
 // appendDeflated appends b deflated (PS3.5 §A.5) and padded to an even length.

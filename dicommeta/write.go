@@ -73,7 +73,7 @@ func Write(w io.Writer, x *Instance, opts *WriteOptions) error {
 	if o.TransferSyntax == "" {
 		o.TransferSyntax = explicitLittleEndian
 	}
-	e := elementWriter{enc: EncodingOf(o.TransferSyntax), undefined: o.Undefined}
+	e := elementWriter{enc: EncodingOf(o.TransferSyntax), undefined: o.Undefined, out: make([]byte, 0, sizeHint(&x.Dataset))}
 	deflate := e.enc.Deflated
 	if o.Source != nil {
 		e.skipped = skippedFrom(x, o.Source)

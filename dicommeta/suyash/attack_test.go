@@ -21,6 +21,16 @@ func attacks(t testing.TB) map[string][]byte {
 		}
 		return append(b.Bytes(), body...)
 	}
+	accents := func(charset string, value []byte) []byte {
+		var b bytes.Buffer
+		x := &dicommeta.Instance{}
+		x.Elements = []dicommeta.Element{dicommeta.TextElement(dict.SpecificCharacterSet, charset), dicommeta.TextElement(dict.SOPInstanceUID, "1.2.3"), dicommeta.TextElement(dict.Modality, "OT"),
+			dicommeta.BytesElement(dict.TextValue, dict.UT, value)}
+		if err := dicommeta.Write(&b, x, nil); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
 	long := func(vr string, value []byte) []byte {
 		head := append([]byte("\x09\x00\x01\x10"), vr...)
 		return append(le.AppendUint32(append(head, 0, 0), uint32(len(value))), value...)
@@ -39,7 +49,7 @@ func attacks(t testing.TB) map[string][]byte {
 	short := func(vr string, n int) (b []byte) {
 		for i := range n {
 			head := append(le.AppendUint16([]byte{0x09, 0}, uint16(0x1000+i)), vr...)
-			b = append(append(b, append(head, 0xfe, 0xff)...), make([]byte, 65534)...)
+			b = append(append(b, append(head, 0xf8, 0xff)...), bytes.Repeat([]byte("\x12\x34\x56\x3e"), 65528/4)...)
 		}
 		return b
 	}
@@ -59,9 +69,15 @@ func attacks(t testing.TB) map[string][]byte {
 		"two megabytes of numbers":     file(explicitLittleEndian, short("US", 32)),
 		"two megabytes of floats":      file(explicitLittleEndian, short("FL", 32)),
 		"two megabytes of tags":        file(explicitLittleEndian, short("AT", 32)),
+		"two megabytes of doubles":     file(explicitLittleEndian, short("FD", 32)),
+		"two megabytes of text":        file(explicitLittleEndian, short("LT", 32)),
+		"a megabyte of floats":         file(explicitLittleEndian, short("FL", 15)),
 		"a megabyte of text":           file(explicitLittleEndian, long("UT", bytes.Repeat([]byte{'a'}, 1<<20))),
 		"eight megabytes of text":      file(explicitLittleEndian, long("UT", bytes.Repeat([]byte{'a'}, 8<<20))),
 		"eight megabytes of bytes":     file(explicitLittleEndian, long("UN", make([]byte, 8<<20))),
+		"accents":                      accents("ISO_IR 100", bytes.Repeat([]byte{0xe5}, 900<<10)),
+		"broken UTF-8":                 accents("ISO_IR 192", bytes.Repeat([]byte("a\xe5"), 500<<10)),
+		"escapes":                      accents(`\ISO 2022 IR 87`, bytes.Repeat([]byte("\x1b$B0!\x1b(B"), 180_000)),
 		"bytes of a big endian file":   file("1.2.840.10008.1.2.2", nil),
 		"text that is no DICOM at all": bytes.Repeat([]byte("FORMAT dicom\n%header\n"), 50_000),
 	}
@@ -72,9 +88,6 @@ func TestAttacksStayWithinMemory(t *testing.T) {
 	for _, name := range sorted(files) {
 		for _, mend := range []bool{false, true} {
 			_, spent, err := parseBounded(t, files[name], &ParseOptions{Mend: mend})
-			if t.Failed() {
-				t.Fatalf("%s, mended %v: %d bytes for a file of %d: %v", name, mend, spent, len(files[name]), err)
-			}
 			t.Logf("%s, mended %v: %d bytes for a file of %d: %v", name, mend, spent, len(files[name]), err)
 		}
 	}

@@ -19,9 +19,9 @@ const (
 	// file, and spare.
 	spare = 16 << 20
 	times = 4
-	// elementCost is what both parsers take for an element or item, valueCost for a
-	// byte of a value, lineCost for each value of text.
-	elementCost, valueCost, lineCost = 1024, 5, 16
+	// elementCost is what both parsers take for an element or item, lineCost for each
+	// value of text.
+	elementCost, lineCost = 1024, 16
 
 	// maxInflated bounds the header of a deflated file, with inflatedTimes its size.
 	maxInflated, inflatedTimes = 1 << 20, 3
@@ -34,7 +34,7 @@ type ParseOptions struct {
 	// the file.
 	Read *dicommeta.ReadOptions
 	// Memory bounds the bytes that both parsers take; 0 = 16 MiB and four times the size
-	// of the file. An element or item counts as 1,024 bytes, a byte of a value as 5.
+	// of the file. An element or item counts as 1,024 bytes, a byte of a value as 5 to 20.
 	Memory int64
 	// Mend writes the elements of every file anew. Otherwise those of a file that both
 	// readers read alike are read where they are.
@@ -115,7 +115,7 @@ func atMost[T int | int64](n, limit T) T {
 func checkCost(x *dicommeta.Instance, limit int64) error {
 	cost := int64(0)
 	count := func(path dicommeta.Path, d *dicommeta.Dataset, e *dicommeta.Element) bool {
-		cost += elementCost + elementCost*int64(len(e.Items)) + valueCost*int64(len(e.Value))
+		cost += elementCost + elementCost*int64(len(e.Items)) + valueCost(e)*int64(len(e.Value))
 		if e.VR.IsText() {
 			cost += lineCost * int64(bytes.Count(e.Value, []byte{'\\'}))
 		}
@@ -130,6 +130,20 @@ func checkCost(x *dicommeta.Instance, limit int64) error {
 		}, Err: dicommeta.ErrLimit}
 	}
 	return nil
+}
+
+// valueCost is what both parsers take for a byte of a value, copies that are made on the way
+// included.
+func valueCost(e *dicommeta.Element) int64 {
+	switch {
+	case e.VR == dict.FL:
+		return 20 // the other one goes through decimal text
+	case e.VR == dict.US, e.VR == dict.SS, e.VR == dict.AT, e.VR == dict.UL, e.VR == dict.SL:
+		return 7
+	case e.VR.HasCharset() && needsCharset(e.Value):
+		return 20
+	}
+	return 5
 }
 
 // errPanic says that the other parser panicked.
@@ -163,12 +177,17 @@ func asIssue(x *dicommeta.Instance, err error, s issue.Severity) issue.Issue {
 // parseMended writes the elements of x anew and has the other parser read them.
 func parseMended(x *dicommeta.Instance) (dicom.Dataset, issue.List, error) {
 	m := mender{source: x.Source}
-	y := &dicommeta.Instance{Meta: m.dataset(nil, &x.Meta), Dataset: m.dataset(nil, &x.Dataset)}
-	var b bytes.Buffer
-	if err := dicommeta.Write(&b, y, &dicommeta.WriteOptions{TransferSyntax: explicitLittleEndian}); err != nil {
+	var head bytes.Buffer
+	meta := &dicommeta.Instance{Meta: m.dataset(nil, &x.Meta)}
+	if err := dicommeta.Write(&head, meta, &dicommeta.WriteOptions{TransferSyntax: explicitLittleEndian}); err != nil {
 		return dicom.Dataset{}, m.found, err
 	}
-	ds, err := guarded(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	d := m.dataset(nil, &x.Dataset)
+	b, err := dicommeta.AppendDataset(head.Bytes(), &d, dicommeta.Encoding{})
+	if err != nil {
+		return dicom.Dataset{}, m.found, err
+	}
+	ds, err := guarded(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return dicom.Dataset{}, m.found, &dicommeta.Error{Issue: asIssue(x, err, issue.Fatal), Err: err}
 	}
@@ -236,7 +255,7 @@ func (m *mender) element(path dicommeta.Path, d *dicommeta.Dataset, el *dicommet
 		}
 		path[len(path)-1].Item = 0
 	case el.VR.HasCharset() && needsCharset(el.Value):
-		text, exact := d.Charset.AppendText(nil, el.Value, el.VR)
+		text, exact := d.Charset.AppendText(make([]byte, 0, 2*len(el.Value)), el.Value, el.VR)
 		if !exact {
 			m.report(CodeCharset, path, el, "want text in the character set that is stated")
 		}
