@@ -24,7 +24,7 @@ func validatorOf(t testing.TB, opts *ValidateOptions) *Validator {
 // cleanObject reads one of the clean objects that were made for tests.
 func cleanObject(t testing.TB, name string) *Instance {
 	t.Helper()
-	x := instanceOf(t, filepath.Join(golden.Shared(t, "data/dicom/files/made/objects"), name))
+	x := vfyInstance(t, filepath.Join(golden.Shared(t, "data/dicom/files/made/objects"), name))
 	if x == nil {
 		t.Fatalf("%s: want an instance, have none", name)
 	}
