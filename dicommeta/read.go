@@ -114,7 +114,7 @@ func ParseFile(name string, opts *ReadOptions) (*Instance, error) {
 
 // parseOnce reads one source into memory of its own.
 func parseOnce(at io.ReaderAt, r io.Reader, size int64, name string, opts *ReadOptions) (*Instance, error) {
-	var s scanner
+	s := scanner{once: true}
 	x, err := s.parse(at, r, size, name, opts)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type scanner struct {
 	pos      int64 // the next byte to look at
 	over     bool  // nothing more can be read
 	fail     error // a limit
+	once     bool  // there is no other source to come
 	source   string
 	until    dict.Tag
 	keep     int64
@@ -313,7 +314,7 @@ func (s *scanner) dataset(base int) []Element {
 	if n == 0 {
 		return nil
 	}
-	if base == 0 && n > 1<<12 { // too many to hold them twice
+	if base == 0 && (n > 1<<12 || s.once && n > 1<<4) { // rather than hold them twice
 		all := s.elements[:n:n]
 		s.elements = nil
 		return all
@@ -353,6 +354,9 @@ func (p *itemSlab) take(n int) []Dataset {
 // reset makes s ready for another source.
 func (s *scanner) reset(at io.ReaderAt, r io.Reader, size int64, opts *ReadOptions) {
 	s.win.reset(at, r, 0, size, opts.MaxBytes)
+	if s.elements == nil {
+		s.elements = make([]Element, 0, max(16, min(size/64, 1<<8)))
+	}
 	s.elements, s.items, s.path = s.elements[:0], s.items[:0], s.path[:0]
 	s.elementSlab.free, s.itemSlab.free = s.elementSlab.all, s.itemSlab.all
 	s.x = Instance{Issues: s.x.Issues[:0]}
