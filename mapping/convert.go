@@ -118,6 +118,7 @@ type worker struct {
 	facts   Facts
 	persons shuffler
 	dims    shuffler
+	study   Facts // of DICOM
 	links   linkIndex
 	lastDay omop.Date
 	dated   bool
@@ -267,6 +268,7 @@ func (c *conversion) gather(ctx context.Context) error {
 	dated := false
 	for _, w := range c.workers {
 		c.account.merge(&w.facts.account)
+		c.account.merge(&w.study.account)
 		tasks = append(tasks, func(context.Context) error {
 			w.persons.sort()
 			w.dims.sort()
@@ -278,9 +280,6 @@ func (c *conversion) gather(ctx context.Context) error {
 		}
 	}
 	c.account.merge(&c.rejectedBy)
-	if c.dicom != nil {
-		c.account.merge(&c.dicom.facts.account)
-	}
 	if t := c.opts.ExtractDate; !t.IsZero() {
 		c.extractDay = columnar.DateOf(t.Date())
 	}

@@ -77,13 +77,16 @@ func (p *Policy) Attributes() []dict.Tag {
 // found.
 type studyLinks struct {
 	patientID, issuer    string
-	others               []string
+	others               []otherID
 	study                string
 	accession, admission string
 	several              bool // the study is one of several patients
-	skipped, copies      int64
+	copies               int64
 	images               []imageFiles
 }
+
+// otherID is another identifier of the patient.
+type otherID struct{ id, issuer string }
 
 // imageFiles are the files of one series, for the account.
 type imageFiles struct {
@@ -166,13 +169,12 @@ func (x *imagingMapper) identify() {
 	l.study, l.patientID, l.issuer = d.Text(dict.StudyInstanceUID), trimID(d.Text(dict.PatientID)), trimID(d.Text(dict.IssuerOfPatientID))
 	l.accession, l.admission = trimID(d.Text(dict.AccessionNumber)), trimID(d.Text(dict.AdmissionID))
 	for _, id := range d.Texts(dict.OtherPatientIDs) {
-		l.others = append(l.others, trimID(id))
+		l.others = append(l.others, otherID{id: trimID(id)})
 	}
 	items := d.Items(dict.OtherPatientIDsSequence)
 	for i := range items {
-		l.others = append(l.others, trimID(items[i].Text(dict.PatientID)))
+		l.others = append(l.others, otherID{trimID(items[i].Text(dict.PatientID)), trimID(items[i].Text(dict.IssuerOfPatientID))})
 	}
-	l.others = slices.DeleteFunc(l.others, func(s string) bool { return s == "" })
 	for i := range x.s.Issues {
 		switch x.s.Issues[i].Code {
 		case dicommeta.CodeRollupPatients:
@@ -446,7 +448,6 @@ func (x *imagingMapper) series(se *dicommeta.Series, study moment) {
 		return
 	}
 	if x.m.modalities[modality] {
-		x.links.skipped += int64(len(se.Instances))
 		return
 	}
 	f := fact{Table: TableImageOccurrence, Start: x.seriesStart(se), flags: flagComponent}

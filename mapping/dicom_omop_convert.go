@@ -11,14 +11,15 @@ import (
 
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
+	"github.com/carabiner-health/carabiner/internal/flow"
 	"github.com/carabiner-health/carabiner/issue"
 )
 
 // DICOMInput is the DICOM part of an extract.
 type DICOMInput struct {
 	// Studies hands out every study once and whole, in any order, with the
-	// attributes that Policy.Attributes names; a study is good until the iterator
-	// moves on. Package dicommeta/index makes such a sequence of files,
+	// attributes that Policy.Attributes names; several are worked on at once, so
+	// that a study must stay as it is. DICOMFiles makes such a sequence of files,
 	// dicommeta/web of a server, and dicommeta.Rollup of instances at hand.
 	Studies iter.Seq2[*dicommeta.Study, error]
 	// Stats says what has been read. It is asked when Studies has ended, and
@@ -35,7 +36,6 @@ type DICOMInput struct {
 // dicomRun is the DICOM part of one conversion.
 type dicomRun struct {
 	m     *DICOMToOMOP
-	facts Facts
 	links linkIndex
 	mixed bool // FHIR resources were read
 	// studies are those of the input; findings are what is said of its files,
@@ -77,26 +77,19 @@ func (c *conversion) mapStudies(ctx context.Context) error {
 	}
 	c.dicom.links.merge(parts...)
 	c.noteFHIR()
-	n := 0
-	for s, err := range c.dicom.studies {
-		if err != nil {
-			return fmt.Errorf("mapping: %w", err)
-		}
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		if err := c.mapStudy(c.workers[n%len(c.workers)], s); err != nil {
-			return err
-		}
-		n++
-	}
+	err := flow.Each(ctx, len(c.workers), c.dicom.studies, func(_ context.Context, k int, s *dicommeta.Study) error {
+		return c.mapStudy(c.workers[k], s)
+	})
 	c.dicom.links = linkIndex{}
+	if err != nil {
+		return fmt.Errorf("mapping: studies: %w", err)
+	}
 	return nil
 }
 
 // mapStudy maps one study, links it to its patient and visit and keeps its facts.
 func (c *conversion) mapStudy(w *worker, s *dicommeta.Study) error {
-	f := &c.dicom.facts
+	f := &w.study
 	issues := c.dicom.m.Map(s, f)
 	a := &f.account.dicom
 	a.studies++

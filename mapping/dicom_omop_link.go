@@ -18,6 +18,9 @@ const (
 	linkAdmission             // an Encounter
 )
 
+// resourceID stands for the system of a resource's own id; no URI is so.
+const resourceID = "\x1fid"
+
 // linkEntry is one identifier of a resource: its hash, and its text:
 //
 //	kind, uvarint length and bytes of value, system, patient and encounter
@@ -69,7 +72,7 @@ func (l *linkIndex) collect(r *fhir.Resource, p *Policy) {
 			l.add(linkPatient, i.Get("value").Bytes(nil), i.Get("system").Bytes(nil), id, nil)
 		}
 		if p.DICOM.PatientResourceID {
-			l.add(linkPatient, id, nil, id, nil)
+			l.add(linkPatient, id, []byte(resourceID), id, nil)
 		}
 	case "ImagingStudy":
 		patient, encounter := l.subject(&x)
@@ -138,8 +141,8 @@ func (l *linkIndex) candidates(kind int, s *studyLinks, p *ImagingPolicy) (patie
 	case byPatientID:
 		l.patients(s.patientID, s.issuer, p, take)
 	case byOtherPatientIDs:
-		for _, id := range s.others {
-			l.patients(id, "", p, take)
+		for _, o := range s.others {
+			l.patients(o.id, o.issuer, p, take)
 		}
 	case byStudyUID:
 		l.find(linkStudy, s.study, take)
@@ -156,7 +159,7 @@ func (l *linkIndex) patients(id, issuer string, p *ImagingPolicy, take func(syst
 	l.find(linkPatient, id, func(system, patient, encounter []byte) {
 		switch {
 		case held && string(system) != only:
-		case !held && len(p.PatientSystems) > 0 && len(system) > 0 && !containsBytes(p.PatientSystems, system):
+		case !held && len(p.PatientSystems) > 0 && string(system) != resourceID && !containsBytes(p.PatientSystems, system):
 		default:
 			take(system, patient, encounter)
 		}

@@ -154,9 +154,9 @@ func TestConvertWantsStudiesAndAPolicyForThem(t *testing.T) {
 	old := DefaultPolicy()
 	old.DICOM = ImagingPolicy{}
 	for want, opts := range map[string]*ConvertOptions{
-		"want studies":           {DICOM: &DICOMInput{}},
-		"policy ohdsi: dicom":    {DICOM: &DICOMInput{Studies: studies()}, Policy: old},
-		"mapping: the disk fell": {DICOM: &DICOMInput{Studies: failing()}},
+		"want studies":                    {DICOM: &DICOMInput{}},
+		"policy ohdsi: dicom":             {DICOM: &DICOMInput{Studies: studies()}, Policy: old},
+		"mapping: studies: the disk fell": {DICOM: &DICOMInput{Studies: failing()}},
 	} {
 		opts.Out, opts.Concepts = filepath.Join(t.TempDir(), "out"), few{}
 		if _, err := Convert(context.Background(), nil, opts); err == nil || !strings.Contains(err.Error(), want) {

@@ -247,6 +247,7 @@ func TestEachKindOfIdentifierLinksAStudy(t *testing.T) {
 			policy: func(p *Policy) { p.DICOM.Issuers = map[string]string{"A": "urn:a"} }},
 		"resource id": {study: []dicommeta.Element{text(dict.PatientID, "p")}, by: "PatientID",
 			policy: func(p *Policy) { p.DICOM.PatientResourceID = true }},
+		"system":      {by: "PatientID", policy: func(p *Policy) { p.DICOM.PatientSystems = []string{"urn:a"} }},
 		"AdmissionID": {study: []dicommeta.Element{text(dict.AdmissionID, "ADM1")}, by: "PatientID", seen: "AdmissionID"},
 		"StudyDate":   {by: "PatientID", seen: "StudyDate"},
 	} {
@@ -295,6 +296,13 @@ func TestWhatIsNotCertainIsNotLinked(t *testing.T) {
 		"another issuer": {linkedPatient, study("1.2.3", text(dict.IssuerOfPatientID, "B")), func(p *Policy) {
 			p.DICOM.Issuers, p.DICOM.Unlinked = map[string]string{"B": "urn:b"}, "quarantine"
 		}, "patient-not-linked", CodeUnlinked},
+		"another system": {linkedPatient, study("1.2.3"), func(p *Policy) {
+			p.DICOM.PatientSystems, p.DICOM.Unlinked = []string{"urn:b"}, "quarantine"
+		}, "patient-not-linked", CodeUnlinked},
+		"other ID of another issuer": {linkedPatient, study("1.2.3", text(dict.PatientID), dicommeta.SequenceElement(dict.OtherPatientIDsSequence,
+			dicommeta.NewDataset(text(dict.PatientID, "N1"), text(dict.IssuerOfPatientID, "B")))), func(p *Policy) {
+			p.DICOM.Issuers = map[string]string{"B": "urn:b"}
+		}, "patient-id-missing", CodePatientID},
 		"no identifier": {linkedPatient, study("1.2.3", text(dict.PatientID)), nil, "patient-id-missing", CodePatientID},
 		"no study UID":  {linkedPatient, study("x"), nil, "uid-missing", CodeUID},
 		"no birth year": {linkedPatient, study("1.2.3", text(dict.PatientID, "N7"), text(dict.PatientBirthDate)), nil, "birth-year-missing", CodeBirthYear},
