@@ -35,7 +35,7 @@ const defaultInlineBytes = 1024
 // Text is without its padding; numbers of DS and IS are JSON numbers where
 // these have the same digits, else strings; SV and UV are strings beyond 2⁵³; NaN and
 // infinities are the strings NaN, Infinity and -Infinity. A numeric value whose length
-// does not fit its VR is InlineBinary. It is safe for concurrent use on one data set.
+// does not fit its VR becomes UN, for no other than binary VRs may have InlineBinary. It is safe for concurrent use on one data set.
 func AppendJSON(dst []byte, d *Dataset, opts *JSONOptions) []byte {
 	w := newJSONWriter(dst, opts)
 	w.dst = append(w.dst, '{')
@@ -122,7 +122,7 @@ func (w *jsonWriter) element(d *Dataset, e *Element) {
 		w.dst = append(w.dst, ',')
 	}
 	vr := e.VR
-	if !vr.Known() {
+	if !vr.Known() || numeric(vr) && len(e.Value)%vr.Size() != 0 {
 		vr = dict.UN
 	}
 	w.dst = append(w.dst, '"')
@@ -153,7 +153,7 @@ func (w *jsonWriter) value(d *Dataset, e *Element, vr dict.VR) {
 		w.dst = append(w.dst, `,"Value":["ISO_IR 192"]`...)
 	case vr.IsText():
 		w.text(d, e, vr)
-	case numeric(vr) && len(e.Value)%vr.Size() == 0:
+	case numeric(vr):
 		w.numbers(e.Value, vr)
 	default:
 		w.binary(d, e)

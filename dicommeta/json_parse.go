@@ -64,8 +64,10 @@ type jsonParser struct {
 	src    []byte
 	issues issue.List
 	path   Path
-	left   int // elements still allowed
-	buf    []byte
+	left   int    // elements still allowed
+	buf    []byte // of one decoded string
+	out    []byte // of one value
+	arena  []byte // that the latest values share
 
 	record       int64 // number of the data set in its stream, 0 for a single one
 	offset       int64 // of src in the stream
@@ -73,7 +75,7 @@ type jsonParser struct {
 }
 
 func (p *jsonParser) parse(b []byte) (Dataset, error) {
-	p.src, p.issues, p.path, p.left = b, nil, p.path[:0], p.opts.MaxElements
+	p.src, p.issues, p.path, p.left, p.arena = b, nil, p.path[:0], p.opts.MaxElements, nil
 	// A level of sequences is three of JSON: the element, its Value, the item.
 	err := p.tree.Parse(b, &jsontree.Options{MaxDepth: 3*p.opts.MaxDepth + 4, MaxBytes: p.opts.MaxBytes})
 	if err != nil {
@@ -213,7 +215,7 @@ func (p *jsonParser) element(tag dict.Tag, v jsontree.Value) (e Element, keep bo
 
 // vr returns the VR an element states, or the one to take instead.
 func (p *jsonParser) vr(tag dict.Tag, element, v jsontree.Value, c *jsonContent) dict.VR {
-	if vr, ok := dict.ParseVR(v.Text()); ok {
+	if vr, ok := dict.ParseVR(string(v.Bytes(p.buf))); ok {
 		return vr
 	}
 	vr := dict.UN
@@ -272,14 +274,12 @@ func (p *jsonParser) inline(e *Element, v jsontree.Value) bool {
 		p.add(v.Offset(), issue.Error, CodeJSONValue, "want array, have binary")
 		return false
 	}
-	b, ok := decodeBase64(v.Bytes(p.buf))
-	if !ok {
+	b, ok := decodeBase64(p.out, v.Bytes(p.buf))
+	if p.out = b; !ok {
 		p.add(v.Offset(), issue.Error, CodeJSONValue, "want base64, have other text")
 		return false
 	}
-	if len(b) > 0 {
-		e.Value = b
-	}
+	e.Value = p.keep(b)
 	return p.charset(e)
 }
 

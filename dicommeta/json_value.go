@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
@@ -14,7 +15,7 @@ import (
 
 // texts reads the values of a text VR and joins them with backslashes.
 func (p *jsonParser) texts(e *Element, v jsontree.Value) bool {
-	var out []byte
+	out := p.out[:0]
 	n := 0
 	for m := v.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
 		if n > 0 {
@@ -23,7 +24,8 @@ func (p *jsonParser) texts(e *Element, v jsontree.Value) bool {
 		n++
 		start := len(out)
 		var ok bool
-		if out, ok = p.oneText(out, e.VR, m); !ok {
+		out, ok = p.oneText(out, e.VR, m)
+		if p.out = out; !ok {
 			p.add(m.Offset(), issue.Error, CodeJSONValue, "want "+wantKind(e.VR)+", have "+m.Kind().String())
 			return false
 		}
@@ -34,15 +36,31 @@ func (p *jsonParser) texts(e *Element, v jsontree.Value) bool {
 	if n > 1 && !e.VR.Multiple() {
 		p.add(v.Offset(), issue.Warning, CodeJSONType, "want one value, have several")
 	}
-	e.Value = padJSONText(out, e.VR)
+	p.out = padJSONText(out, e.VR)
+	e.Value = p.keep(p.out)
 	return p.charset(e)
 }
 
-// padJSONText makes the length of a text value even (PS3.5 §6.2); nil for an empty one.
+// keep returns a copy of b in memory that the values of a data set share, nil if b is empty.
+func (p *jsonParser) keep(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	if len(b) > cap(p.arena)-len(p.arena) {
+		size := min(max(len(p.src)/8, 128), 16<<10)
+		if len(b) > size/4 {
+			return bytes.Clone(b)
+		}
+		p.arena = make([]byte, 0, size)
+	}
+	n := len(p.arena)
+	p.arena = append(p.arena, b...)
+	return p.arena[n:len(p.arena):len(p.arena)]
+}
+
+// padJSONText makes the length of a text value even (PS3.5 §6.2).
 func padJSONText(b []byte, vr dict.VR) []byte {
 	switch {
-	case len(b) == 0:
-		return nil
 	case len(b)%2 == 0:
 		return b
 	case vr == dict.UI:
@@ -118,7 +136,7 @@ func (p *jsonParser) numbers(e *Element, v jsontree.Value) bool {
 	if first := v.First(); first.Kind() == jsontree.Null && first.Next().Kind() == jsontree.Invalid {
 		return true // nothing, in other words
 	}
-	var out []byte
+	out := p.out[:0]
 	for m := v.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
 		text, ok := p.jsonText(m)
 		if ok {
@@ -135,7 +153,8 @@ func (p *jsonParser) numbers(e *Element, v jsontree.Value) bool {
 			p.mismatch(m, e.VR)
 		}
 	}
-	e.Value = out
+	p.out = out
+	e.Value = p.keep(out)
 	return true
 }
 
@@ -154,17 +173,22 @@ func appendJSONNumber(dst []byte, vr dict.VR, text []byte) (out []byte, ok bool)
 		f, ok := parseFloat(text, 64)
 		return le.AppendUint64(dst, math.Float64bits(f)), ok
 	case dict.US, dict.UL, dict.UV:
-		n, err := strconv.ParseUint(wholeText(text), 10, vr.Size()*8)
+		n, err := strconv.ParseUint(string(wholeText(text)), 10, vr.Size()*8)
 		return appendBits(dst, n, vr.Size()), err == nil
 	case dict.SS, dict.SL, dict.SV:
-		n, err := strconv.ParseInt(wholeText(text), 10, vr.Size()*8)
+		n, err := strconv.ParseInt(string(wholeText(text)), 10, vr.Size()*8)
 		return appendBits(dst, uint64(n), vr.Size()), err == nil
 	}
 	return dst, false
 }
 
 // wholeText returns the text of a number without a point or exponent if it is whole.
-func wholeText(text []byte) string { return string(appendWhole(nil, text)) }
+func wholeText(text []byte) []byte {
+	if bytes.ContainsAny(text, ".eE") {
+		return appendWhole(nil, text)
+	}
+	return text
+}
 
 func appendBits(dst []byte, n uint64, size int) []byte {
 	for range size {
@@ -192,9 +216,15 @@ func parseFloat(text []byte, bits int) (float64, bool) {
 	return f, err == nil
 }
 
-// decodeBase64 reads base64 with or without its padding and with line ends.
-func decodeBase64(b []byte) ([]byte, bool) {
-	clean := make([]byte, 0, len(b))
+// decodeBase64 reads base64, with or without its padding and with line ends, into dst.
+func decodeBase64(dst, b []byte) ([]byte, bool) {
+	if n := len(b) / 4 * 3; len(b)%4 == 0 && n > 0 {
+		dst = slices.Grow(dst[:0], n)[:n]
+		if n, err := base64.StdEncoding.Decode(dst, b); err == nil {
+			return dst[:n], true
+		}
+	}
+	clean := dst[:0]
 	for _, c := range b {
 		switch c {
 		case '\r', '\n', ' ', '\t', '=':
