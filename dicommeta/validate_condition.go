@@ -56,7 +56,7 @@ func (c *validation) test(t *iod.Term, at int32) bool {
 		return c.testElement(t, c.has(at, t.Tag))
 	}
 	for i := range c.levels[at].d.Elements {
-		if e := &c.levels[at].d.Elements[i]; e.Tag&t.Mask == t.Tag && c.testElement(t, e) {
+		if e := &c.levels[at].d.Elements[i]; e.Tag&t.Mask == t.Tag && !e.Tag.IsPrivate() && c.testElement(t, e) {
 			return true
 		}
 	}

@@ -123,7 +123,7 @@ func (c *validation) standard(at int32, e *Element) {
 	low, high, step := parseVM(entry.VM)
 	n := countValues(c.levels[at].d.Charset, e)
 	if low > 0 && (n < low || high > 0 && n > high || step > 1 && n%step != 0) {
-		c.report(issue.Error, CodeVM, at, e.Tag, e, "want "+entry.VM+" values, have "+strconv.Itoa(n))
+		c.report(issue.Error, CodeVM, at, e.Tag, e, "want VM "+entry.VM+", have "+strconv.Itoa(n)+" values")
 	}
 }
 

@@ -51,7 +51,7 @@ func (c *validation) rule(m *iod.Module, r *iod.Rule, at int32) {
 	group := uint16(0)
 	for i := range c.levels[at].d.Elements {
 		t := c.levels[at].d.Elements[i].Tag
-		if g := t.Group(); g != group && t&(r.Mask|0xffff)&0xffff0000 == r.Tag&0xffff0000 {
+		if g := t.Group(); g != group && !t.IsPrivate() && t&(r.Mask|0xffff)&0xffff0000 == r.Tag&0xffff0000 {
 			group = g
 			c.ruleFor(m, r, at, dict.NewTag(g, r.Tag.Element()))
 		}
@@ -122,7 +122,7 @@ func (c *validation) sequence(m *iod.Module, r *iod.Rule, at int32, t dict.Tag, 
 	}
 	n := len(e.Items)
 	if r.Max != 0 && n > 0 && (n < r.Min || r.Max > 0 && n > r.Max) {
-		c.report(issue.Error, CodeItems, at, t, e, "want "+boundsText(r.Min, r.Max)+" items, have "+strconv.Itoa(n))
+		c.report(issue.Error, CodeItems, at, t, e, "want "+boundsText(r.Min, r.Max, "item")+", have "+strconv.Itoa(n))
 	}
 	first, n := c.items(at, t)
 	for i := range n {
@@ -131,14 +131,18 @@ func (c *validation) sequence(m *iod.Module, r *iod.Rule, at int32, t dict.Tag, 
 	}
 }
 
-func boundsText(low, high int) string {
+// boundsText returns bounds in words: 1 value, 2 to 4 items, 1 or more items.
+func boundsText(low, high int, noun string) string {
+	s := strconv.Itoa(low)
 	switch {
 	case high < 0:
-		return strconv.Itoa(low) + " or more"
-	case low == high:
-		return strconv.Itoa(low)
+		s += " or more"
+	case high > low:
+		s += " to " + strconv.Itoa(high)
+	case low == 1:
+		return s + " " + noun
 	}
-	return strconv.Itoa(low) + " to " + strconv.Itoa(high)
+	return s + " " + noun + "s"
 }
 
 // multiplicity checks the number of values where the rule is stricter than the dictionary.
@@ -147,7 +151,7 @@ func (c *validation) multiplicity(r *iod.Rule, at int32, t dict.Tag, e *Element)
 		return
 	}
 	if n := countValues(c.levels[at].d.Charset, e); n < r.Min || r.Max > 0 && n > r.Max {
-		c.report(issue.Error, CodeVM, at, t, e, "want "+boundsText(r.Min, r.Max)+" values, have "+strconv.Itoa(n))
+		c.report(issue.Error, CodeVM, at, t, e, "want "+boundsText(r.Min, r.Max, "value")+", have "+strconv.Itoa(n))
 	}
 }
 
@@ -172,9 +176,11 @@ func (c *validation) extra(r *iod.Rule, at int32, t dict.Tag, e *Element) {
 	c.values(r, at, t, e)
 }
 
-// message returns the text of a check as messages are written.
+// message returns the text of a check as messages are written: with a small letter, unless
+// a keyword comes first.
 func message(s string) string {
-	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'a' && s[1] <= 'z' {
+	word, _, _ := strings.Cut(s, " ")
+	if len(word) > 1 && word[0] >= 'A' && word[0] <= 'Z' && strings.ToLower(word[1:]) == word[1:] {
 		return string(s[0]+'a'-'A') + s[1:]
 	}
 	return s

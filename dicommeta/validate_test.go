@@ -1,6 +1,7 @@
 package dicommeta
 
 import (
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,6 +80,7 @@ var mistakes = []struct {
 	{"ct-study/ct-1.dcm", with(TextElement(dict.EchoTime, "1")), CodeNotInIOD, "(0018,0081)", false},
 	{"ct-study/ct-1.dcm", repeatModality, CodeTagRepeated, "(0008,0060)", false},
 	{"ct-study/ct-1.dcm", with(TextElement(dict.PatientID)), CodeDirectoryKey, "(0010,0020)", true},
+	{"ct-study/ct-1.dcm", with(NumberElement(0x60020010, dict.US, 4)), CodeType1Missing, "(6002,0011)", true},
 	{"ct-study/seg.dcm", inside(dict.SegmentSequence, without(dict.SegmentNumber)), CodeType1Missing, "(0062,0002)[1].(0062,0004)", true},
 	{"ct-study/seg.dcm", inside(dict.SegmentSequence, with(NumberElement(dict.SegmentNumber, 0, 9))), CodeFunctionalGroup, "(0062,0002)[1].(0062,0004)", true},
 	{"ct-study/seg.dcm", with(SequenceElement(dict.SharedFunctionalGroupsSequence)), CodeType1Empty, "(5200,9229)", true},
@@ -232,5 +234,89 @@ func TestNothingIsSaidOfWhatWasNotRead(t *testing.T) {
 	x.Partial = true
 	for _, f := range v.Validate(x) {
 		t.Errorf("partial: %v", f)
+	}
+}
+
+func TestProfilesAreStricterThanTheStandard(t *testing.T) {
+	x := cleanObject(t, "mg-study/mg-l-cc.dcm")
+	only := &ValidateOptions{AtLeast: issue.Error}
+	if found := validatorOf(t, only).Validate(x); len(found) > 0 {
+		t.Errorf("standard: %v", found[0])
+	}
+	only.Profile = "IHEMammo"
+	if len(validatorOf(t, only).Validate(x)) == 0 {
+		t.Error("want findings of the profile, have none")
+	}
+}
+
+// RT Radiation Set has no rules of its own: its modules of edition 2026b have some.
+func TestObjectsOfTheNewestEditionAreHeldToTheModulesThatAreKnown(t *testing.T) {
+	v := validatorOf(t, &ValidateOptions{Only: []issue.Code{CodeType1Missing, CodeUnknownSOPClass, CodeNotInIOD}})
+	x := &Instance{Dataset: NewDataset(TextElement(dict.SOPClassUID, "1.2.840.10008.5.1.4.1.1.481.12"), TextElement(dict.EchoTime, "1"))}
+	var have []string
+	for _, f := range v.Validate(x) {
+		have = append(have, string(f.Code)+f.Path)
+	}
+	if !slices.Contains(have, "dicom-type1-missing(0020,000D)") || slices.Contains(have, "dicom-not-in-iod(0018,0081)") {
+		t.Errorf("want Study Instance UID missed and nothing said of attributes, have %v", have)
+	}
+}
+
+func TestValidatorIsShared(t *testing.T) {
+	v := validatorOf(t, nil)
+	x, y := cleanObject(t, "ct-study/ct-1.dcm"), cleanObject(t, "ct-study/seg.dcm")
+	want := [2]issue.List{v.Validate(x), v.Validate(y)}
+	done := make(chan string)
+	for range 4 {
+		go func() {
+			for range 20 {
+				if diff := cmp.Diff(want, [2]issue.List{v.Validate(x), v.Validate(y)}); diff != "" {
+					done <- diff
+					return
+				}
+			}
+			done <- ""
+		}()
+	}
+	for range 4 {
+		if diff := <-done; diff != "" {
+			t.Errorf("(-alone +shared)\n%s", diff)
+		}
+	}
+}
+
+// No mutation of a clean object makes the Validator panic, or say more than its bounds.
+func TestValidateSurvivesMutations(t *testing.T) {
+	v := validatorOf(t, &ValidateOptions{PerCode: 20})
+	r := rand.New(rand.NewPCG(1, 2))
+	bytes := make([]byte, 80)
+	for _, name := range cleanObjects {
+		clean := cleanObject(t, name)
+		for range 200 {
+			for i := range bytes {
+				bytes[i] = byte(r.Uint32())
+			}
+			x := *clean
+			x.Dataset = clean.Dataset.Clone()
+			x.Meta = clean.Meta.Clone()
+			mutate(&x.Dataset, bytes[:40], 0)
+			mutate(&x.Meta, bytes[72:], 0)
+			counts := map[issue.Code]int{}
+			for _, f := range v.Validate(&x) {
+				if counts[f.Code]++; f.Code != CodeMore && counts[f.Code] > 20 {
+					t.Fatalf("%s: want at most 20 findings of %s", name, f.Code)
+				}
+			}
+		}
+	}
+}
+
+// A private group that looks like an overlay is none.
+func TestPrivateGroupsAreNoRepeatingGroups(t *testing.T) {
+	x := cleanObject(t, "ct-study/ct-1.dcm")
+	x.Dataset = x.Dataset.Clone()
+	x.Set(Element{Tag: 0x60010010, VR: dict.LO, Value: []byte("MADE")})
+	for _, f := range validatorOf(t, &ValidateOptions{AtLeast: issue.Error}).Validate(x) {
+		t.Error(f)
 	}
 }

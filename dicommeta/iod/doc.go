@@ -26,7 +26,7 @@
 // Conditions that cannot be told from a data set have no Condition, see
 // Rule.Untold. Context groups are named by number, their codes are not here.
 //
-// Everything is read once, on first use, which takes some milliseconds, and is safe for
+// Everything is read once, on first use, which takes some 20 ms, and is safe for
 // concurrent use; what is returned is shared and read-only.
 package iod
 

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The committed data is what the sources say.
+func TestDataIsCurrent(t *testing.T) {
+	src, err := read(os.DirFS("../../../../shared"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the sources are not here")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := src.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open("../../../dicommeta/iod/data/rules.txt.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, have) {
+		t.Error("want the text that the sources give; run go generate ./dicommeta/iod")
+	}
+}
+
+func TestRulesBecomeLines(t *testing.T) {
+	s := &source{}
+	s.rules.Conditions = map[string][]term{"C1": {{Op: "or", Tag: "00080060", Test: map[string]string{"StringValue": "CT"}},
+		{Op: "and", Not: true, Group: []term{{Op: "or", Tag: "60xx0010", Test: map[string]string{"ElementPresent": "0xff00"}}}}}}
+	s.rules.Modules = map[string]module{"M1": {Nodes: []node{
+		{Seq: "S", Tag: "00081140", Type: "1C", Items: "1-n", Condition: "C1", Otherwise: true, Nodes: []node{{Attr: "A", Tag: "00081150", Type: "1"}}},
+	}}}
+	s.rules.Strings = map[string][][]string{"L": {{"A", "with a meaning"}, {"***EMPTYVALUE***"}}}
+	have, err := s.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "V\tL\ts\tA\t\t.\nC\tC1\t|s00080060:::CT\t&!(\t|p60xx0010:::\t)\nM\tM1\ns0\t00081140\t1C\t1-n\t\tC1\to\na1\t00081150\t1\n"
+	if string(have) != want {
+		t.Errorf("want\n%shave\n%s", want, have)
+	}
+	s.rules.Conditions["C1"][0].Test = map[string]string{"Unknown": ""}
+	if _, err := s.text(); err == nil || !strings.Contains(err.Error(), "unknown test") {
+		t.Errorf("want an error for an unknown test, have %v", err)
+	}
+}
