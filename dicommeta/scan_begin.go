@@ -18,6 +18,9 @@ func (s *scanner) read() error {
 	if s.win.err != nil {
 		return fmt.Errorf("dicommeta: %w", s.win.err)
 	}
+	if s.fail != nil {
+		return s.fail
+	}
 	b, ok := findBegin(head, s.win.size)
 	if !ok {
 		return s.refuse(CodeNotDICOM, ErrNotDICOM, "want DICOM, have something else")

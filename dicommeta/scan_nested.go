@@ -44,7 +44,10 @@ func (s *scanner) nested(f *frame, e *Element) bool {
 	s.sequence(f, e, enc)
 	s.path = s.path[:len(s.path)-1]
 	e.End = s.pos
-	if n := len(s.items) - base; n > 0 {
+	switch n := len(s.items) - base; {
+	case n > 1<<12 && base == 0: // rather than hold them twice
+		e.Items, s.items = s.items[:n:n], nil
+	case n > 0:
 		e.Items = s.itemSlab.take(n)
 		copy(e.Items, s.items[base:])
 		s.items = s.items[:base]

@@ -77,7 +77,10 @@ func (w *window) load(pos int64, n int) []byte {
 	if w.reads == 0 {
 		want = firstRead
 	}
-	want = int(max(int64(n), min(int64(max(want, n)), w.size-pos)))
+	if n > want/4 && w.reads > 0 {
+		want += n // so that one look ahead after the other does not read as often
+	}
+	want = int(max(int64(n), min(int64(want), w.size-pos)))
 	grow := min(want, max(windowLen, 2*len(tail))) // what is declared need not be there
 	if !w.move(pos, tail, grow) {
 		return nil
