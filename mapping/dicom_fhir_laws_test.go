@@ -336,6 +336,84 @@ func FuzzMapDICOM(f *testing.F) {
 	})
 }
 
+// TestNoValueMakesInvalidFHIR puts hostile values into every element of a study, and takes
+// every element away.
+func TestNoValueMakesInvalidFHIR(t *testing.T) {
+	m, err := NewDICOMToFHIR(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := []string{
+		"", " ", "\x00", "\xff\xfe", "\x01\x0b\x0c\x1b\x7f", `a"b\c`, "-1", "99999999999999999999", "1.5", "1.2.3", "9.8.7.", "urn:oid:x", "http://x y",
+		"https://pacs.example/studies/1", strings.Repeat("é", 40_000), "<b onclick='x'>", "20240230", "SCT", "DCM", "LN", "UCUM", "ISO3166_1", "8867-4",
+		"ISO", "UUID", "URI", "NaN", "1e400", "CONTAINS", "NUM", "CODE", "TEXT", "IMAGE", "CONTAINER", "\u0085\u2028\ufeff", "\U0001F600", "^=^=^", "..",
+	}
+	for i := range elements(madeStudy()) {
+		for j := -1; j < len(values); j++ {
+			if (5*i+j)%9 != 0 && j >= 0 { // each value in a ninth of the elements
+				continue
+			}
+			s := madeStudy()
+			at := elements(s)[i]
+			if e := &at.set.Elements[at.index]; j < 0 {
+				at.set.Remove(e.Tag)
+			} else {
+				e.Value = []byte(values[j])
+			}
+			resources, _ := m.Map(s)
+			if checkResources(t, resources); t.Failed() {
+				t.Fatalf("element %d, value %d", i, j)
+			}
+		}
+	}
+}
+
+// elementAt is an element of a study.
+type elementAt struct {
+	set   *dicommeta.Dataset
+	index int
+}
+
+func elements(s *dicommeta.Study) (all []elementAt) {
+	var add func(d *dicommeta.Dataset)
+	add = func(d *dicommeta.Dataset) {
+		for i := range d.Elements {
+			all = append(all, elementAt{d, i})
+			for j := range d.Elements[i].Items {
+				add(&d.Elements[i].Items[j])
+			}
+		}
+	}
+	add(&s.Dataset)
+	for i := range s.Series {
+		add(&s.Series[i].Dataset)
+		for j := range s.Series[i].Instances {
+			add(&s.Series[i].Instances[j].Dataset)
+		}
+	}
+	return all
+}
+
+// TestVitalSignsInReportsAreValid: R4 holds an Observation with the code of a vital sign to
+// more rules than others.
+func TestVitalSignsInReportsAreValid(t *testing.T) {
+	for _, code := range []string{"8867-4", "8302-2", "29463-7", "85354-9", "8480-6", "2708-6", "39156-5", "8310-5", "9279-1", "9843-4", "85353-1", "8462-4"} {
+		for _, unit := range []string{"/min", "mm", "cm", "kg", "%", "kg/m2", "mm[Hg]", "Cel"} {
+			d := measurementReport()
+			d.Set(srContent(srItem("CONTAINS", "CONTAINER", dcmCode("DCM", "126010", "Imaging Measurements"), srContent(
+				srNumber(dcmCode("LN", code, ""), "72", dcmCode("UCUM", unit, unit)),
+				srItem("CONTAINS", "CODE", dcmCode("LN", code, ""), dcmValue(dcmCode("99MADE", "X", "x")))))))
+			s := madeStudy()
+			s.Series[1].Instances[0].Dataset = d
+			resources, _ := mapDICOM(t, nil, s)
+			if got := len(ofType(resources, "Observation")); got != 3 {
+				t.Fatalf("want 3 Observations, have %d", got)
+			}
+			checkResources(t, resources)
+		}
+	}
+}
+
 // mutate changes elements of a study, at all depths, as steps say.
 func mutate(s *dicommeta.Study, steps []byte, text string) {
 	var sets []*dicommeta.Dataset

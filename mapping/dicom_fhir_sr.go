@@ -8,6 +8,7 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/internal/ucum"
+	"github.com/carabiner-health/carabiner/issue"
 )
 
 // reports maps the structured reports of the study: an Observation for the report, one for
@@ -95,23 +96,61 @@ func (m *reportMapper) report() {
 		if title.IsZero() {
 			title = CodedEntry{Scheme: "DCM", Value: "126000"}
 		}
-		m.common(w, title, "", m.device)
+		m.common(w, title, "", "", m.device)
 		m.members(w, refs)
 	})
 }
 
-// common writes what all Observations of a report have up to the value.
-func (m *reportMapper) common(w *jsonBuilder, code CodedEntry, observed, device string) {
+// vitalSign reports whether R4 holds a LOINC code to a profile of vital signs, and whether
+// a number of that unit conforms to it.
+func vitalSign(code, unit string) (vital, holds bool) {
+	switch code {
+	case "8867-4", "9279-1":
+		return true, unit == "/min"
+	case "8310-5":
+		return true, unit == "Cel" || unit == "[degF]"
+	case "8302-2", "9843-4":
+		return true, unit == "cm" || unit == "[in_i]"
+	case "29463-7":
+		return true, unit == "g" || unit == "kg" || unit == "[lb_av]"
+	case "39156-5":
+		return true, unit == "kg/m2"
+	case "8480-6", "8462-4":
+		return true, unit == "mm[Hg]"
+	case "2708-6":
+		return true, unit == "%"
+	case "85353-1", "85354-9":
+		return true, false
+	}
+	return false, false
+}
+
+const systemLOINC = "http://loinc.org"
+
+// common writes what all Observations of a report have up to the value; unit is of UCUM.
+func (m *reportMapper) common(w *jsonBuilder, code CodedEntry, unit, observed, device string) {
 	w.text("status", m.status())
+	categories := []string{"imaging"}
+	if m.systemOf(code) == systemLOINC {
+		switch vital, holds := vitalSign(code.Value, unit); {
+		case holds && m.effective(observed) != "":
+			categories = append(categories, "vital-signs")
+		case vital:
+			m.tell(issue.Warning, CodeMapCode, dict.ConceptNameCodeSequence, "want a vital sign as R4's profile has it, have another unit or value: its code stands without a system")
+			code.Scheme = ""
+		}
+	}
 	w.array("category", func() {
-		w.object("", func() {
-			w.array("coding", func() {
-				w.object("", func() {
-					w.text("system", "http://terminology.hl7.org/CodeSystem/observation-category")
-					w.text("code", "imaging")
+		for _, c := range categories {
+			w.object("", func() {
+				w.array("coding", func() {
+					w.object("", func() {
+						w.text("system", "http://terminology.hl7.org/CodeSystem/observation-category")
+						w.text("code", c)
+					})
 				})
 			})
-		})
+		}
 	})
 	m.concept(w, "code", code)
 	w.reference("subject", m.patient)
@@ -164,7 +203,7 @@ func (m *reportMapper) group(g *MeasurementGroup, members []string) string {
 		if code.IsZero() {
 			code = g.Concept
 		}
-		m.common(w, code, g.Observed, m.algorithm(g.Algorithm, g.Version))
+		m.common(w, code, "", g.Observed, m.algorithm(g.Algorithm, g.Version))
 		m.concept(w, "valueCodeableConcept", g.Finding)
 		m.site(w, g.Sites, g.Laterality, g.Modifiers)
 		m.concept(w, "method", g.Method)
@@ -178,7 +217,11 @@ func (m *reportMapper) statement(s *Measurement) string {
 		if g := s.Group; g == nil || s.TrackingUID != g.TrackingUID || s.TrackingID != g.TrackingID {
 			w.array("identifier", func() { m.tracking(w, s.TrackingID, s.TrackingUID) })
 		}
-		m.common(w, s.Concept, s.Observed, m.algorithm(s.Algorithm, s.Version))
+		unit := ""
+		if s.ValueType == "NUM" && s.Number != "" && s.Unit.Scheme == "UCUM" {
+			unit = s.Unit.Value
+		}
+		m.common(w, s.Concept, unit, s.Observed, m.algorithm(s.Algorithm, s.Version))
 		m.value(w, s)
 		var others []Property
 		w.array("interpretation", func() {
