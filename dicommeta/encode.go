@@ -25,7 +25,8 @@ const (
 )
 
 // AppendDataset appends the elements of d as they are written in the given encoding
-// (PS3.5 §7), sequences and items with defined lengths. Values get an even length,
+// (PS3.5 §7), sequences and items with defined lengths; private sequences in implicit VR, where
+// nothing else tells what they are, have undefined ones. Values get an even length,
 // and numbers are swapped to big endian where that is asked for. Elements are written in
 // the order of d; group lengths, which are retired and would not be true, are left out.
 //
@@ -304,8 +305,10 @@ func (e *elementWriter) delimiter(t dict.Tag) {
 }
 
 func (e *elementWriter) sequence(path Path, el *Element, outer []string) error {
+	// Without VR nothing but its length tells that a private element is a sequence.
+	undefined := e.undefined || e.enc.Implicit && el.Tag.IsPrivate()
 	length := uint32(0)
-	if e.undefined {
+	if undefined {
 		length = Undefined
 	}
 	at := e.head(el.Tag, dict.SQ, length)
@@ -317,7 +320,7 @@ func (e *elementWriter) sequence(path Path, el *Element, outer []string) error {
 		}
 	}
 	path[len(path)-1].Item = 0
-	if e.undefined {
+	if undefined {
 		e.delimiter(sequenceEnd)
 		return nil
 	}

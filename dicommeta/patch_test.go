@@ -2,9 +2,12 @@ package dicommeta
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -300,5 +303,44 @@ func TestPatchFileIsWholeOrNotThere(t *testing.T) {
 	}
 	if _, err := PatchFile(dir, out, nil, nil); err == nil {
 		t.Error("want a folder refused")
+	}
+}
+
+// zeroTail is a file of size bytes that begins with head and goes on in zeros.
+type zeroTail struct {
+	head []byte
+	size int64
+}
+
+func (z *zeroTail) ReadAt(b []byte, off int64) (int, error) {
+	n := int(max(0, min(int64(len(b)), z.size-off)))
+	clear(b[:n])
+	if off < int64(len(z.head)) {
+		copy(b[:n], z.head[off:])
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func TestPatchHoldsNoMoreThanTheHeader(t *testing.T) {
+	b := madeFile(t, explicitLittleEndian, false)
+	x := mustParse(t, b)
+	size := int64(1 << 30)
+	file := &zeroTail{head: b[:x.Stop.Offset+int64(x.Stop.Head)], size: size}
+	binary.LittleEndian.PutUint32(file.head[x.Stop.Offset+8:], uint32(size-int64(len(file.head))))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	done, err := Patch(io.Discard, file, size, []Change{set(TextElement(dict.PatientName, "Somebody^Else"))}, nil)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20 {
+		t.Errorf("want at most 1 MiB allocated for a file of 1 GiB, have %d bytes", spent)
+	}
+	if done.Bytes != size+8 {
+		t.Errorf("want %d bytes, have %d", size+8, done.Bytes)
 	}
 }
