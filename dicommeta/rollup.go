@@ -20,8 +20,9 @@ const mediaDirectory = "1.2.840.10008.1.3.10"
 type Rollup struct {
 	// Keep are further attributes that each Member is to have.
 	Keep []dict.Tag
-	// SharedOnly leaves the instances out: a Series has none, and memory does not grow
-	// with them.
+	// SharedOnly leaves the instances out: a Series has none, memory does not grow with
+	// them, and what is given to AddExtract is not kept. Instances and series that are in several
+	// places are then not found.
 	SharedOnly bool
 
 	mu      sync.Mutex
@@ -63,7 +64,9 @@ func (r *Rollup) AddExtract(d Dataset, transferSyntax, source string, size int64
 		s = &studyRoll{series: map[string]*seriesRoll{}}
 		r.studies[study] = s
 	}
-	r.seen.instance(&d, study, &at)
+	if !r.SharedOnly { // what is not held in memory is not compared across studies
+		r.seen.instance(&d, study, &at)
+	}
 	s.add(d, &at, Member{TransferSyntax: transferSyntax, Source: source, Size: size}, !r.SharedOnly)
 }
 

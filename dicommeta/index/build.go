@@ -48,7 +48,12 @@ type Options struct {
 	Progress func(files, bytes int64)
 	// ToolVersion is recorded in the files.
 	ToolVersion string
+
+	rowsPerGroup int // of all tables but elements
 }
+
+// defaultGroup bounds the rows of wide tables that are held in memory.
+const defaultGroup = 16 << 10
 
 // Build reads the headers of all sources and writes them as Parquet:
 //
@@ -77,6 +82,9 @@ func Build(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], opts *O
 	b.opts.Workers = flow.Workers(b.opts.Workers)
 	if b.opts.MemoryBudget <= 0 {
 		b.opts.MemoryBudget = defaultMemory
+	}
+	if b.opts.rowsPerGroup == 0 {
+		b.opts.rowsPerGroup = defaultGroup
 	}
 	if b.opts.Reporter == nil {
 		b.opts.Reporter = issue.Discard
@@ -145,8 +153,11 @@ func (b *build) previous() (*previous, error) {
 	return openPrevious(b.opts.Previous, &b.opts)
 }
 
-func (b *build) options() *columnar.Options {
-	o := &columnar.Options{Compression: b.opts.Compression}
+func (b *build) options(table string) *columnar.Options {
+	o := &columnar.Options{Compression: b.opts.Compression, RowsPerGroup: b.opts.rowsPerGroup}
+	if table == "elements" {
+		o.RowsPerGroup = 0
+	}
 	if b.opts.ToolVersion != "" {
 		o.CreatedBy = b.opts.ToolVersion
 	}
@@ -158,7 +169,7 @@ func newTable[T any](b *build, name string) (*columnar.Writer[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	w, err := columnar.NewWriter[T](f, b.options())
+	w, err := columnar.NewWriter[T](f, b.options(name))
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("index: %s: %w", name, err)

@@ -31,7 +31,7 @@ func (b *build) newOutput(t *seriesTable) (*output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	w, err := columnar.NewBatchWriter(f, t.specs(), b.options())
+	w, err := columnar.NewBatchWriter(f, t.specs(), b.options(t.name))
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("index: %s: %w", t.name, err)

@@ -17,8 +17,8 @@ const (
 	chunkBytes  = 1 << 20  // memory is taken in pieces of this size,
 	smallChunk  = 64 << 10 // or down to this one when the budget is small
 	minRun      = 16       // records of a run, whatever the budget
-	maxRuns     = 64       // more runs are merged into one
-	mergeBuffer = 64 << 10 // what a spilled run reads ahead
+	maxRuns     = 32       // more runs are merged into one
+	mergeBuffer = 16 << 10 // what a spilled run reads ahead
 	entryBytes  = 48
 )
 
@@ -93,7 +93,7 @@ func (s *sorter) write(records iter.Seq2[entry, error]) error {
 	}
 	s.files = append(s.files, f)
 	_ = os.Remove(f.Name()) // fails where an open file keeps its name; close removes it there
-	w := bufio.NewWriterSize(f, mergeBuffer)
+	w := bufio.NewWriterSize(f, smallChunk)
 	var scratch []byte
 	for e, err := range records {
 		if err != nil {
