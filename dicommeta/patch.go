@@ -46,7 +46,8 @@ type PatchOptions struct {
 	Read *ReadOptions
 	// UTF8 permits, where new text has characters that the file's character set
 	// lacks, to write all text of the file in UTF-8. Else that is an error.
-	// Text in values of VR UN cannot be seen and stays as it is.
+	// Text in values of VR UN and behind the pixel data cannot be seen and stays as
+	// it is.
 	UTF8 bool
 	// Undefined writes new sequences with undefined lengths.
 	Undefined bool

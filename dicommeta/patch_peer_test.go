@@ -13,28 +13,31 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
+// dumpedLines returns what dcmdump prints of a file's data set, without lengths of groups and
+// of sequences, which are to differ around a change.
+func dumpedLines(dcmdump, file string) ([]string, error) {
+	out, err := exec.Command(dcmdump, "-q", "-M", "+L", file).Output()
+	var lines []string
+	for _, line := range strings.Split(string(out), "\n") {
+		code, _, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || !strings.HasPrefix(code, "(") || strings.Contains(line, "(0002,") {
+			continue
+		}
+		text, _, _ := strings.Cut(line, "#")
+		if strings.Contains(text, " SQ (") || strings.Contains(text, "(fffe,") || strings.HasSuffix(code, ",0000)") {
+			text = code
+		}
+		lines = append(lines, strings.TrimRight(text, " "))
+	}
+	return lines, err
+}
+
 // TestDCMTKReadsPatchedFilesAsChanged asks dcmdump what it sees before and after: of the lines
 // that it prints, none but those of the changes may differ.
 func TestDCMTKReadsPatchedFilesAsChanged(t *testing.T) {
 	dcmdump, err := exec.LookPath("dcmdump")
 	if err != nil {
 		t.Skip("dcmdump is not here")
-	}
-	dump := func(file string) ([]string, error) {
-		out, err := exec.Command(dcmdump, "-q", "-M", "+L", file).Output()
-		var lines []string
-		for _, line := range strings.Split(string(out), "\n") {
-			code, _, ok := strings.Cut(strings.TrimSpace(line), " ")
-			if ok && strings.HasPrefix(code, "(") && !strings.Contains(line, "(0002,") {
-				// Lengths of groups, and of sequences around a change, are to differ.
-				text, _, _ := strings.Cut(line, "#")
-				if strings.Contains(text, " SQ (") || strings.Contains(text, "(fffe,") || strings.HasSuffix(code, ",0000)") {
-					text = code
-				}
-				lines = append(lines, strings.TrimRight(text, " "))
-			}
-		}
-		return lines, err
 	}
 	dir, seen := t.TempDir(), 0
 	n := 0
@@ -64,11 +67,11 @@ func TestDCMTKReadsPatchedFilesAsChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		before, err := dump(files[0])
+		before, err := dumpedLines(dcmdump, files[0])
 		if err != nil {
 			continue // it cannot read the file as it was
 		}
-		after, err := dump(files[1])
+		after, err := dumpedLines(dcmdump, files[1])
 		if err != nil {
 			t.Errorf("%s: dcmdump reads the file before, not after", name)
 			continue
