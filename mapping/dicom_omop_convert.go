@@ -58,6 +58,7 @@ func (c *conversion) startDICOM() error {
 	if err != nil {
 		return err
 	}
+	c.m.dicom = m.m.concepts
 	p := &c.m.policy.DICOM
 	c.dicom = &dicomRun{m: m, person: links(p.PatientLinks), visit: links(p.VisitLinks), studies: c.opts.DICOM.Studies}
 	c.dicom.mixed = len(c.srcs) > 0

@@ -400,8 +400,8 @@ func TestAStudyAndItsImagingStudyAreOne(t *testing.T) {
 			path = *i.LocalPath
 		}
 		have[i.ImageSeriesUID] = path
-		if i.ProcedureOccurrenceID != 1 || i.VisitOccurrenceID == nil || *i.VisitOccurrenceID != 2 {
-			t.Errorf("want all series with the procedure and visit of FHIR, have %+v", i)
+		if i.ModalityConceptID == 0 || i.ProcedureOccurrenceID != 1 || i.VisitOccurrenceID == nil || *i.VisitOccurrenceID != 2 {
+			t.Errorf("want all series with a modality and the procedure and visit of FHIR, have %+v", i)
 		}
 	}
 	if d := cmp.Diff(map[string]string{"1.2.3.1": "1.2.3.1", "1.2.3.2": "1.2.3.2", "1.2.3.9": ""}, have); d != "" {

@@ -6,7 +6,10 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/carabiner-health/carabiner/dicommeta"
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/fhir"
 	"github.com/carabiner-health/carabiner/mapping"
 	"github.com/carabiner-health/carabiner/omop/vocab"
@@ -72,4 +75,45 @@ func ExampleFHIRToOMOP_Map() {
 	// Output:
 	// mapped condition_occurrence
 	// quarantined subject-missing mapping-subject
+}
+
+// A study and the Patient that it belongs to become one person: the Patient ID
+// is an identifier of the Patient.
+func ExampleConvert_dicom() {
+	ctx := context.Background()
+	store, err := vocab.Embedded()
+	if err != nil {
+		log.Fatal(err)
+	}
+	patient := fhir.ReaderSource("patients.ndjson", strings.NewReader(
+		`{"resourceType":"Patient","id":"a","birthDate":"1970-02-03","identifier":[{"system":"urn:example:numbers","value":"N1"}]}`))
+	defer patient.Close()
+	var rollup dicommeta.Rollup
+	rollup.Add(&dicommeta.Instance{Source: "images/1.dcm", Dataset: dicommeta.NewDataset(
+		dicommeta.TextElement(dict.StudyInstanceUID, "1.2.3"), dicommeta.TextElement(dict.SeriesInstanceUID, "1.2.3.1"),
+		dicommeta.TextElement(dict.SOPInstanceUID, "1.2.3.1.1"), dicommeta.TextElement(dict.Modality, "CT"),
+		dicommeta.TextElement(dict.PatientID, "N1"), dicommeta.TextElement(dict.StudyDate, "20240501"),
+	)})
+	studies := func(yield func(*dicommeta.Study, error) bool) {
+		all, _ := rollup.Studies()
+		for _, s := range all {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
+	dir, err := os.MkdirTemp("", "example-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	report, err := mapping.Convert(ctx, []fhir.Source{patient}, &mapping.ConvertOptions{
+		Out: filepath.Join(dir, "out"), Concepts: store, DICOM: &mapping.DICOMInput{Studies: studies},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Rows["person"], "person,", report.Rows["image_occurrence"], "series, linked by", report.DICOM.Patients)
+	// Output:
+	// 1 person, 1 series, linked by map[PatientID:1]
 }

@@ -15,6 +15,7 @@ import (
 type FHIRToOMOP struct {
 	concepts Concepts
 	policy   *Policy
+	dicom    Concepts // for modalities beside DICOM studies, nil without them
 }
 
 // NewFHIRToOMOP returns a mapper. A nil policy is the default one; concepts

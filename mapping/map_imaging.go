@@ -26,7 +26,7 @@ func (x *mapper) imagingStudy() {
 		}
 		g.texts[tStudyUID] = study
 		g.texts[tSeriesUID] = s.Get("uid").Bytes(nil)
-		g.concepts[cModality] = x.codingConcept(s.Get("modality"), "series.modality")
+		g.concepts[cModality] = x.modality(s.Get("modality"))
 		if b := s.Get("bodySite"); b.Exists() {
 			g.concepts[cSite] = x.codingConcept(b, "series.bodySite")
 		}
@@ -67,6 +67,19 @@ func (x *mapper) imagingProcedure(f fact) {
 		f.texts[tSource] = x.root.Get("series").First().Get("modality").Get("code").Bytes(nil)
 	}
 	x.add(&f)
+}
+
+// modality resolves the modality of a series: beside DICOM studies as theirs.
+func (x *mapper) modality(c fhir.Element) int32 {
+	if d := x.owner.dicom; d != nil && x.p.Systems[string(c.Get("system").Bytes(nil))] == "DICOM" {
+		if own, ok := d.Lookup("DICOM", string(c.Get("code").Bytes(nil))); ok {
+			if to := d.MapsTo(own.ID, nil); len(to) > 0 {
+				return to[0].ID
+			}
+			return own.ID
+		}
+	}
+	return x.codingConcept(c, "series.modality")
 }
 
 // codingConcept resolves a plain Coding.
