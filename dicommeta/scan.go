@@ -3,6 +3,7 @@ package dicommeta
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/issue"
@@ -195,7 +196,24 @@ func (s *scanner) element(f *frame, h header) {
 	if e.Tag == dict.SpecificCharacterSet {
 		s.charset(f, &e)
 	}
+	s.push(e)
+}
+
+// push puts e on the stack, which grows to twice its size: that leaves less behind
+// than many small steps.
+func (s *scanner) push(e Element) {
+	if len(s.elements) == cap(s.elements) {
+		s.elements = slices.Grow(s.elements, len(s.elements)+16)
+	}
 	s.elements = append(s.elements, e)
+}
+
+// pushItem does the same for an item.
+func (s *scanner) pushItem(d Dataset) {
+	if len(s.items) == cap(s.items) {
+		s.items = slices.Grow(s.items, len(s.items)+16)
+	}
+	s.items = append(s.items, d)
 }
 
 // value reads the value of e, or passes over it; false if e is not to be kept.

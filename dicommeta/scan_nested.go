@@ -52,7 +52,7 @@ func (s *scanner) nested(f *frame, e *Element) bool {
 		copy(e.Items, s.items[base:])
 		s.items = s.items[:base]
 	}
-	s.elements = append(s.elements, *e)
+	s.push(*e)
 	return true
 }
 
@@ -88,11 +88,11 @@ func (s *scanner) sequence(f *frame, e *Element, enc Encoding) {
 			s.item(f, enc, length, end)
 			s.path[len(s.path)-1].Item = 0
 		case t == tagSequenceEnd && (open || end == unknown):
-			s.passDelimiter(t, length, f)
+			s.passDelimiter(length)
 			return
 		case t == tagSequenceEnd || t == tagItemEnd:
 			s.note(issue.Warning, CodeDelimiterStray, s.pos, 0, "want an item, have a delimiter")
-			s.passDelimiter(t, length, f)
+			s.passDelimiter(length)
 		default:
 			if s.notItem(f, enc, end, n == 1) {
 				return
@@ -166,7 +166,7 @@ func (s *scanner) item(f *frame, enc Encoding, length uint32, end int64) {
 func (s *scanner) readItem(g *frame, offset int64, length uint32) {
 	base := len(s.elements)
 	s.scan(g)
-	s.items = append(s.items, Dataset{Elements: s.dataset(base), Charset: g.charset, Offset: offset, End: s.pos, Length: length})
+	s.pushItem(Dataset{Elements: s.dataset(base), Charset: g.charset, Offset: offset, End: s.pos, Length: length})
 }
 
 // itemEncoding finds out whether an item is written in implicit VR within explicit, or the other way round.
@@ -195,7 +195,7 @@ func (s *scanner) itemEncoding(g *frame) {
 func (s *scanner) delimiter(f *frame, t dict.Tag, length uint32) bool {
 	switch {
 	case t == tagItemEnd && f.open:
-		s.passDelimiter(t, length, f)
+		s.passDelimiter(length)
 		return true
 	case (t == tagSequenceEnd || t == tagItem) && f.open:
 		s.note(issue.Warning, CodeDelimiterMissing, s.pos, 0, "want the delimiter of the item, have another")
@@ -213,7 +213,7 @@ func (s *scanner) delimiter(f *frame, t dict.Tag, length uint32) bool {
 }
 
 // passDelimiter goes behind a delimiter, whose length ought to be 0.
-func (s *scanner) passDelimiter(t dict.Tag, length uint32, f *frame) {
+func (s *scanner) passDelimiter(length uint32) {
 	if length != 0 {
 		s.note(issue.Warning, CodeDelimiterLength, s.pos, 0, "want a delimiter of length 0, have another")
 	}
@@ -245,7 +245,7 @@ func (s *scanner) fragments(f *frame, e *Element) {
 		}
 		t, length := tagAt(b, f.enc.BigEndian), uint32At(b[4:], f.enc.BigEndian)
 		if t == tagSequenceEnd {
-			s.passDelimiter(t, length, f)
+			s.passDelimiter(length)
 			break
 		}
 		if t != tagItem || length == Undefined {
@@ -260,6 +260,6 @@ func (s *scanner) fragments(f *frame, e *Element) {
 	}
 	e.End = s.pos
 	if !s.over {
-		s.elements = append(s.elements, *e)
+		s.push(*e)
 	}
 }
