@@ -52,7 +52,7 @@ var dciodvfyRules = []struct {
 	{charsetRule, regexp.MustCompile(`character repertoire`)},
 	{formRule, regexp.MustCompile(`^Value invalid for this VR|^Trailing character`)},
 	{"", regexp.MustCompile(`Bad group$|Overriding VR|^Value representation unsupported|^Unrecognized or unsupported`)},
-	{CodeFunctionalGroup, regexp.MustCompile(`PerFrameFunctionalGroups|SegmentNumber not monotonically`)},
+	{CodeFunctionalGroup, regexp.MustCompile(`PerFrameFunctionalGroups|SegmentNumber not monotonically|DimensionIndexValues|^NumberOfFrames does not match`)},
 	{CodeGeometry, regexp.MustCompile(`Orientation vector|ratio of 1:1`)},
 	{CodeLookupTable, regexp.MustCompile(`^LookupTable`)},
 	{CodeReference, regexp.MustCompile(`not listed in .*EvidenceSequence|value is not present in dataset`)},

@@ -121,7 +121,8 @@ func (c *validation) sequence(m *iod.Module, r *iod.Rule, at int32, t dict.Tag, 
 		return
 	}
 	n := len(e.Items)
-	if r.Max != 0 && n > 0 && (n < r.Min || r.Max > 0 && n > r.Max) {
+	// That types 1 and 1C have no item is said already, and type 2 allows it.
+	if r.Max != 0 && (n > 0 || r.Type == iod.Type3) && (n < r.Min || r.Max > 0 && n > r.Max) {
 		c.report(issue.Error, CodeItems, at, t, e, "want "+boundsText(r.Min, r.Max, "item")+", have "+strconv.Itoa(n))
 	}
 	first, n := c.items(at, t)

@@ -9,7 +9,7 @@ import (
 // which by which relationship (PS3.3 C.17.3, table C.17.3-8), and that what it
 // refers to is listed as evidence (C.17.2).
 func (c *validation) contentTree() {
-	if c.has(c.root, dict.ContentSequence) == nil || c.has(c.root, dict.ValueType) == nil {
+	if c.has(c.root, dict.ContentSequence) == nil {
 		return
 	}
 	listed := map[string]bool{}
@@ -89,6 +89,9 @@ func (c *validation) contentItem(at int32) {
 	source := c.word(c.levels[at].parent, dict.ValueType)
 	if relation == "" || target == "" || source == "" {
 		return // absent ones are the matter of other rules, references have no value type
+	}
+	if known, _ := targets("INFERRED FROM", ""); !hasWord(known, target) || !hasWord(known, source) {
+		return // so are unknown ones
 	}
 	if allowed, ok := targets(relation, source); ok && !hasWord(allowed, target) {
 		c.report(issue.Error, CodeSRContent, at, dict.ValueType, c.has(at, dict.ValueType),
