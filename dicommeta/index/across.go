@@ -35,12 +35,12 @@ func linkOf(kind byte, from []byte) (l link) {
 // links collects what leads where. It is for one goroutine.
 type links struct {
 	sorter
-	last map[byte][17]byte // what was noted last, by kind: files come in runs
-	name []byte            // scratch
+	last [128][17]byte // what was noted last, by kind: files come in runs
+	name []byte        // scratch
 }
 
 func newLinks(dir string, budget int64) *links {
-	return &links{sorter: sorter{dir: dir, budget: budget}, last: map[byte][17]byte{}}
+	return &links{sorter: sorter{dir: dir, budget: budget}}
 }
 
 func (l *links) note(kind byte, from, to []byte) error {
