@@ -7,7 +7,8 @@ import (
 
 const (
 	firstRead = 32 << 10 // bytes of the first read
-	windowLen = 64 << 10 // bytes of all further ones
+	windowLen = 64 << 10 // bytes of all further ones, but for
+	jumpRead  = 16 << 10 // those behind a value that is passed over
 	unknown   = math.MaxInt64
 )
 
@@ -74,8 +75,11 @@ func (w *window) load(pos int64, n int) []byte {
 		return tail[:min(n, len(tail)):min(n, len(tail))]
 	}
 	want := windowLen
-	if w.reads == 0 {
+	switch {
+	case w.reads == 0:
 		want = firstRead
+	case tail == nil && pos > w.off:
+		want = jumpRead
 	}
 	if n > want/4 && w.reads > 0 {
 		want += n // so that one look ahead after the other does not read as often
