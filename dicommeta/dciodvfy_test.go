@@ -55,7 +55,7 @@ var dciodvfyRules = []struct {
 	{CodeFunctionalGroup, regexp.MustCompile(`PerFrameFunctionalGroups|SegmentNumber not monotonically|DimensionIndexValues|^NumberOfFrames does not match`)},
 	{CodeGeometry, regexp.MustCompile(`Orientation vector|ratio of 1:1`)},
 	{CodeLookupTable, regexp.MustCompile(`^LookupTable`)},
-	{CodeReference, regexp.MustCompile(`not listed in .*EvidenceSequence|value is not present in dataset`)},
+	{CodeReference, regexp.MustCompile(`not listed in .*EvidenceSequence|ReferencedSegmentNumber|value is not present in dataset`)},
 	{CodeCheck, regexp.MustCompile(``)},
 }
 

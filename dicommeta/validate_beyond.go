@@ -112,21 +112,21 @@ func (c *validation) functionalGroups() {
 // segments checks that segments are numbered from 1 by 1, but for label maps
 // (PS3.3 C.8.20.4), and that frames refer to segments that exist.
 func (c *validation) segments() {
-	first, n := c.items(c.root, dict.SegmentSequence)
-	if n == 0 || isTextOf(c, c.root, dict.SegmentationType, "LABELMAP") {
+	if c.has(c.root, dict.SegmentationType) == nil {
 		return
 	}
+	inOrder := !isTextOf(c, c.root, dict.SegmentationType, "LABELMAP")
+	first, n := c.items(c.root, dict.SegmentSequence)
 	known := map[float64]bool{}
 	for i := range n {
 		at := first + int32(i)
-		e := c.has(at, dict.SegmentNumber)
-		if e == nil {
+		number, ok := c.number(at, dict.SegmentNumber)
+		if !ok {
 			continue
 		}
-		number, ok := numberAt(e, 0)
 		known[number] = true
-		if ok && int(number) != i+1 {
-			c.report(issue.Error, CodeFunctionalGroup, at, e.Tag, e, "want segments numbered from 1 by 1, have another order")
+		if inOrder && int(number) != i+1 {
+			c.report(issue.Error, CodeFunctionalGroup, at, dict.SegmentNumber, c.has(at, dict.SegmentNumber), "want segments numbered from 1 by 1, have another order")
 		}
 	}
 	for i := range c.levels {
