@@ -233,3 +233,32 @@ func TestLevelOf(t *testing.T) {
 		}
 	}
 }
+
+// The cursor over levels finds what LevelOf finds, in whatever order tags come.
+func TestLevelCursorEqualsLevelOf(t *testing.T) {
+	var c levelCursor
+	for _, tag := range []dict.Tag{dict.ImageType, dict.SOPClassUID, 0x00091010, dict.PatientID, dict.StudyDate, dict.StudyDate, dict.Modality, dict.PixelData, dict.PatientName} {
+		if got, want := c.of(tag), LevelOf(tag); got != want {
+			t.Errorf("%s: want %s, have %s", tag, want, got)
+		}
+	}
+	c = levelCursor{}
+	for _, l := range levels() {
+		if got := c.of(l.tag); got != l.level {
+			t.Errorf("%s: want %s, have %s", l.tag, l.level, got)
+		}
+	}
+}
+
+// An Extractor that has been used gives what a new one gives.
+func TestExtractorUsesItsMemoryAgain(t *testing.T) {
+	var e Extractor
+	for i := range 3 {
+		x := made("1.2", "1.2.1", i+1, TextElement(dict.SeriesDescription, strings.Repeat("x", 3000*(2-i)+1)),
+			SequenceElement(dict.ProcedureCodeSequence, NewDataset(TextElement(dict.CodeValue, fmt.Sprint("C", i)))))
+		want, got := Extract(x), e.Extract(x)
+		if string(canonicalItem(nil, &want)) != string(canonicalItem(nil, &got)) {
+			t.Errorf("instance %d: want the same data set", i)
+		}
+	}
+}

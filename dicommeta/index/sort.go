@@ -131,7 +131,6 @@ type cursor struct {
 	head    entry
 	entries []entry
 	file    *os.File
-	at      int64
 	r       *bufio.Reader
 }
 
