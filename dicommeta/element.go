@@ -108,11 +108,11 @@ func (d *Dataset) Item(t dict.Tag) *Dataset {
 
 // Set puts e in its place among the elements, instead of one with the same tag.
 func (d *Dataset) Set(e Element) {
-	i, ok := slices.BinarySearchFunc(d.Elements, e.Tag, func(x Element, t dict.Tag) int { return compareTags(x.Tag, t) })
-	if ok {
-		d.Elements[i] = e
+	if have := d.Find(e.Tag); have != nil {
+		*have = e
 		return
 	}
+	i, _ := slices.BinarySearchFunc(d.Elements, e.Tag, func(x Element, t dict.Tag) int { return compareTags(x.Tag, t) })
 	d.Elements = slices.Insert(d.Elements, i, e)
 }
 

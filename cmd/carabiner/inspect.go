@@ -19,18 +19,28 @@ import (
 )
 
 func (a *app) inspect() *cobra.Command {
-	return a.command("inspect SRC... [flags]", "Tell what a folder holds",
+	var authorization string
+	cmd := a.command("inspect SRC... [flags]", "Tell what a folder holds",
 		`Inspect tells what is in files and folders: of FHIR the formats, the resource
 types with their counts and dates, the code systems and where references lead;
 of DICOM the patients, studies and series, SOP classes, modalities, transfer
-syntaxes, character sets, devices and creators of private elements, counted; of OMOP the tables with their rows; of a vocabulary its release and counts. It
+syntaxes, character sets, devices and creators of private elements, counted, also
+of a DICOMweb server by its address; of OMOP the tables with their rows; of a vocabulary its release and counts. It
 prints no value of a record besides the first and last date.`,
 		"  carabiner inspect export/\n  carabiner inspect images/\n  carabiner inspect out --format json",
-		someArgs("a file, a folder, a pattern or - to inspect"),
+		someArgs("a file, a folder, a pattern, an address or - to inspect"),
 		func(ctx context.Context, s *session, args []string) error {
 			var x inspection
 			var fhirArgs []string
 			for _, arg := range args {
+				if isAddress(arg) {
+					facts, err := s.inspectServer(ctx, arg, authorization)
+					if err != nil {
+						return err
+					}
+					x.Servers = append(x.Servers, *facts)
+					continue
+				}
 				k, dir := detect(arg)
 				switch k {
 				case kindFHIR:
@@ -60,6 +70,8 @@ prints no value of a record besides the first and last date.`,
 			}
 			return s.report(x, x.writeText)
 		})
+	cmd.Flags().StringVar(&authorization, "authorization-env", "", "the environment `variable` with the Authorization header for a DICOMweb server")
+	return cmd
 }
 
 // inspectFiles inspects what may be FHIR, DICOM or both.
@@ -86,6 +98,7 @@ func (s *session) inspectFiles(ctx context.Context, x *inspection, args []string
 type inspection struct {
 	FHIR         *fhirFacts        `json:"fhir,omitempty"`
 	DICOM        *dicomFacts       `json:"dicom,omitempty"`
+	Servers      []dicomFacts      `json:"dicomweb,omitempty"`
 	OMOP         []omopFacts       `json:"omop,omitempty"`
 	Parquet      []parquetFacts    `json:"parquet,omitempty"`
 	Vocabularies []vocabularyFacts `json:"vocabularies,omitempty"`
@@ -287,6 +300,9 @@ func (x inspection) writeText(w io.Writer) error {
 	}
 	if x.DICOM != nil {
 		errs = append(errs, x.DICOM.writeText(w))
+	}
+	for i := range x.Servers {
+		errs = append(errs, x.Servers[i].writeText(w))
 	}
 	for _, o := range x.OMOP {
 		errs = append(errs, o.writeText(w))

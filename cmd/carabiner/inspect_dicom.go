@@ -161,12 +161,35 @@ func (s *session) inspectDICOM(ctx context.Context, srcs iter.Seq2[dicommeta.Sou
 	for _, c := range workers {
 		all.merge(c)
 	}
+	return all.facts(stats), nil
+}
+
+// inspectServer counts what the metadata of a DICOMweb server says.
+func (s *session) inspectServer(ctx context.Context, address, authorization string) (*dicomFacts, error) {
+	c, q, err := s.openServer(address, authorization)
+	if err != nil {
+		return nil, err
+	}
+	all, seed := newDICOMCounts(), maphash.MakeSeed()
+	var stats dicommeta.ReadStats
+	for x, err := range c.ReadInstances(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		stats.Files++
+		stats.Instances++
+		all.add(x, seed)
+	}
+	return all.facts(stats), nil
+}
+
+func (c *dicomCounts) facts(stats dicommeta.ReadStats) *dicomFacts {
 	return &dicomFacts{
 		Files: stats.Files, Bytes: stats.Bytes, Instances: stats.Instances, Partial: stats.Partial, NotDICOM: stats.NotDICOM, Failed: stats.Failed,
-		Patients: len(all.patients), Studies: len(all.studies), Series: len(all.series), First: dicomDay(all.first), Last: dicomDay(all.last),
-		Classes: all.counted(byClass), Modalities: all.counted(byModality), Syntaxes: all.counted(bySyntax),
-		Charsets: all.counted(byCharset), Devices: all.counted(byDevice), Creators: all.counted(byCreator),
-	}, nil
+		Patients: len(c.patients), Studies: len(c.studies), Series: len(c.series), First: dicomDay(c.first), Last: dicomDay(c.last),
+		Classes: c.counted(byClass), Modalities: c.counted(byModality), Syntaxes: c.counted(bySyntax),
+		Charsets: c.counted(byCharset), Devices: c.counted(byDevice), Creators: c.counted(byCreator),
+	}
 }
 
 // dicomDay writes YYYYMMDD with hyphens.

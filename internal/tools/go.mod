@@ -10,6 +10,7 @@ require (
 require (
 	github.com/dave/jennifer v1.7.1 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
+	golang.org/x/text v0.36.0 // indirect
 )
 
 replace github.com/carabiner-health/carabiner => ../..

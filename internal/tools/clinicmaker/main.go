@@ -1,7 +1,7 @@
 // Command clinicmaker writes the demonstration data of the repository: a
-// small FHIR R4 bulk export of twelve invented patients, and a vocabulary in
-// Athena layout with the few dozen codes that the export uses. A third, small
-// folder holds files of the same clinic with a line each that cannot be used.
+// small FHIR R4 bulk export of twelve invented patients with DICOM files of some of
+// them, and a vocabulary in Athena layout with the few dozen codes that the export
+// uses. A third, small folder holds files of the same clinic that cannot be used in part.
 // Nothing in them comes from a person. The same program writes the same bytes.
 package main
 
@@ -66,6 +66,15 @@ func build() (map[string][]byte, error) {
 	}
 	for name, text := range damaged.records() {
 		files["clinic-damaged/"+name] = text
+	}
+	for folder, images := range map[string]func() (map[string][]byte, error){"clinic/": c.imagesOf, "clinic-damaged/": c.strangerOf} {
+		pictures, err := images()
+		if err != nil {
+			return nil, err
+		}
+		for name, b := range pictures {
+			files[folder+name] = b
+		}
 	}
 	if err := errors.Join(c.err, damaged.err); err != nil {
 		return nil, err

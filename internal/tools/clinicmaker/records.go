@@ -177,7 +177,7 @@ func (c *clinic) allergic(v visit, category, code string, more ...any) string {
 
 // imaged adds a study of one series a modality.
 func (c *clinic) imaged(v visit, number, procedure string, modalities ...string) string {
-	root := "2.25.3293847561." + number
+	root := uidRoot + number
 	series := list{}
 	for i, m := range modalities {
 		uid := root + "." + string(rune('1'+i))
@@ -185,7 +185,8 @@ func (c *clinic) imaged(v visit, number, procedure string, modalities ...string)
 			"started", v.at("10:05"), "instance", list{object{"uid", uid + ".1",
 				"sopClass", object{"system", "urn:ietf:rfc:3986", "code", "urn:oid:1.2.840.10008.5.1.4.1.1.1.1"}, "number", 1}}})
 	}
-	return c.add(object{"resourceType", "ImagingStudy", "id", c.id("img"), "identifier", list{object{"system", "urn:dicom:uid", "value", "urn:oid:" + root}},
+	return c.add(object{"resourceType", "ImagingStudy", "id", c.id("img"), "identifier", list{object{"system", "urn:dicom:uid", "value", "urn:oid:" + root},
+		object{"type", plain("v2-0203", "ACSN"), "system", "https://clinic.example.org/accessions", "value", accession(number)}},
 		"status", "available", "subject", ref(v.patient), "encounter", ref(v.encounter), "started", v.at("10:00"),
 		"numberOfSeries", len(modalities), "numberOfInstances", len(modalities), "procedureCode", list{c.code(coding{snomed, procedure})}, "series", series})
 }
