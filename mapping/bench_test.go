@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/carabiner-health/carabiner/dicommeta"
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/fhir"
 	"github.com/carabiner-health/carabiner/internal/golden"
 )
@@ -74,4 +77,40 @@ func BenchmarkConvertBesideValid(b *testing.B) {
 			b.ReportMetric(float64(size)/ours.Seconds()/1e6, "best-MB/s")
 		})
 	}
+}
+
+// BenchmarkConvertStudies maps studies that are in memory and writes the
+// database: 500 studies of 4 series of 50 images, half of them with a Patient.
+func BenchmarkConvertStudies(b *testing.B) {
+	var all []*dicommeta.Study
+	var patients strings.Builder
+	for i := range 500 {
+		id := "N" + itoa(int32(i))
+		if i%2 == 0 {
+			patients.WriteString(strings.ReplaceAll(strings.ReplaceAll(linkedPatient, `"p"`, `"p`+id+`"`), "N1", id))
+		}
+		s := study("1.2."+itoa(int32(i+1)), text(dict.PatientID, id), text(dict.Manufacturer, "maker"))
+		for k := range 4 {
+			addSeries(s, s.Text(dict.StudyInstanceUID)+"."+itoa(int32(k+1)), "CT", 50, text(dict.KVP, "120"), text(dict.SliceThickness, "1.25"),
+				text(dict.PixelSpacing, "0.5", "0.5"), text(dict.PatientPosition, "HFS"), text(dict.BodyPartExamined, "CHEST"))
+			for n := range s.Series[k].Instances {
+				s.Series[k].Instances[n].Set(text(dict.XRayTubeCurrent, itoa(int32(100+n%3))))
+			}
+		}
+		all = append(all, s)
+	}
+	store := subset(b)
+	b.ReportAllocs()
+	files := 0
+	for b.Loop() {
+		src := fhir.ReaderSource("in.ndjson", strings.NewReader(patients.String()))
+		r, err := Convert(context.Background(), []fhir.Source{src}, &ConvertOptions{
+			Out: filepath.Join(b.TempDir(), "out"), Concepts: store, DICOM: &DICOMInput{Studies: studies(all...)},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		files += int(r.DICOM.Total.Mapped)
+	}
+	b.ReportMetric(float64(files)/b.Elapsed().Seconds(), "files/s")
 }

@@ -22,7 +22,7 @@ type value struct {
 	text   string // all values of the element, as written
 	number float64
 	isNum  bool
-	code   string // the value itself, where it is text
+	code   string // of text the same, as the code of a defined term
 }
 
 // features makes facts of the chosen attributes of a series.
@@ -109,11 +109,9 @@ func appendValues(values []value, d *dicommeta.Dataset, t dict.Tag) []value {
 		}
 		return values
 	}
-	all := strings.Join(texts, `\`)
-	for _, s := range texts {
-		if v := (value{text: all, code: s}); s != "" && !have(v) {
-			values = append(values, v)
-		}
+	v := value{text: strings.Join(texts, `\`)}
+	if v.code = v.text; v.code != "" && !have(v) { // several terms are one statement, without a concept
+		values = append(values, v)
 	}
 	return values
 }
@@ -193,10 +191,10 @@ func (x *imagingMapper) measurements(se *dicommeta.Series) {
 		return
 	}
 	for i := range se.Instances {
-		d := whole(&se.Instances[i].Dataset, &se.Dataset, &x.s.Dataset)
-		if !d.Has(dict.ContentSequence) {
+		if !se.Instances[i].Has(dict.ContentSequence) && !se.Has(dict.ContentSequence) {
 			continue
 		}
+		d := whole(&se.Instances[i].Dataset, &se.Dataset, &x.s.Dataset)
 		list, issues := Measurements(d)
 		for _, is := range issues {
 			if len(x.issues) < maxMapIssues {

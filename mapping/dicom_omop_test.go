@@ -168,7 +168,7 @@ func TestChosenAttributesBecomeFeatures(t *testing.T) {
 	spacing := dicommeta.NewDataset(dicommeta.SequenceElement(dict.PixelMeasuresSequence,
 		dicommeta.NewDataset(text(dict.PixelSpacing, "0.5", "0.7"))))
 	s := addSeries(study("1.2.3", text(dict.Manufacturer, "maker")), "1.2.3.1", "MR", 2, text(dict.SliceThickness, "5"),
-		number(dict.Rows, 512), text(dict.PatientPosition, "HFS"), dicommeta.SequenceElement(dict.SharedFunctionalGroupsSequence, spacing))
+		number(dict.Rows, 512), text(dict.PatientPosition, "HFS"), text(dict.ImageType, "ORIGINAL", "PRIMARY"), dicommeta.SequenceElement(dict.SharedFunctionalGroupsSequence, spacing))
 	for i := range s.Series[0].Instances {
 		s.Series[0].Instances[i].Set(text(dict.EchoTime, itoa(int32(10*(i+1)))))
 		s.Series[0].Instances[i].Set(text(dict.FlipAngle, "90"))
@@ -198,7 +198,7 @@ func TestChosenAttributesBecomeFeatures(t *testing.T) {
 	}
 	want := map[string][]string{
 		"00180050": {"5 mm"}, "00280010": {"512"}, "00280030": {"0.5 mm", "0.7 mm"}, "00180081": {"10 ms", "20 ms"},
-		"00181314": {"90 deg"}, "00185100": {"HFS"}, "00080070": {"maker"},
+		"00181314": {"90 deg"}, "00185100": {"HFS"}, "00080070": {"maker"}, "00080008": {`ORIGINAL\PRIMARY`},
 	}
 	if d := cmp.Diff(want, have); d != "" {
 		t.Errorf("measurements (-want +got):\n%s", d)
