@@ -58,20 +58,22 @@ type ConvertOptions struct {
 // defaultMemory bounds the facts in memory.
 const defaultMemory = 32 << 20
 
-// Convert reads FHIR resources and writes an OMOP CDM 5.4 database as Parquet:
+// Convert reads FHIR resources, and DICOM studies if opts has some, and writes one
+// OMOP CDM 5.4 database as Parquet:
 //
 //	Out/omop/<table>.parquet    every table of the model, and load.duckdb.sql
 //	Out/idmap/<table>.parquet   which resource each row was made of
 //	Out/quarantine.ndjson       what could not be used, with the reason
 //	Out/unmapped.csv, .parquet  codes without a standard concept, with counts
-//	Out/report.json             the account: every resource ends in it once
+//	Out/report.json             the account: every resource and file ends in it once
 //
 // Records that are merely wrong are reported and quarantined, and the rest
 // goes on. The error says what ended the whole: options, the disk, the input's
 // medium, the context or the reporter; then Out is not made. The same input,
 // options and vocabulary give the same bytes, whatever the order of files and
 // the number of workers. Memory holds MemoryBudget, the resources about no
-// person, one person at a time a worker, and 16 bytes for every address.
+// person, one person at a time a worker, and 16 bytes for every address; with
+// DICOM some 100 bytes for every identifier of a resource, until all studies are read.
 func Convert(ctx context.Context, srcs []fhir.Source, opts *ConvertOptions) (*Report, error) {
 	if opts == nil || opts.Out == "" {
 		return nil, fmt.Errorf("mapping: want a folder to write to, have none")
