@@ -38,6 +38,7 @@ type ReadOptions struct {
 	MaxDepth int
 	// MaxElements bounds the elements of an instance with those of its items, and
 	// the items; 0 = 2,000,000. Each takes some 100 bytes of memory, 8 or more in the source.
+	// Of deflated ones there may be 32,768 and one more for each byte of the source.
 	MaxElements int
 	// MaxBytes bounds the bytes of a header, inflated ones if it is deflated;
 	// 0 = 64 MiB for what must be held in memory. What is not kept does not count,

@@ -14,6 +14,8 @@ const (
 	maxNesting  = 1 << 12  // what MaxDepth can be
 	maxZeros    = 64 << 10 // bytes behind the data set that are looked at
 	maxInflated = 1 << 30  // bytes of values inflated only to be passed over
+	// freeInflated is how many elements may be inflated whatever the size of the source.
+	freeInflated = 1 << 15
 )
 
 // scanner turns the bytes of one source into an Instance. Its memory serves
@@ -32,6 +34,7 @@ type scanner struct {
 	keep     int64
 	depth    int
 	count    int // elements and items that may still come
+	most     int // those that may come at most
 	path     Path
 	frames   []*frame
 	elements []Element // those of all data sets that are not complete yet
@@ -97,6 +100,13 @@ func (s *scanner) lose(t dict.Tag, what string) {
 	}
 	s.over, s.x.Partial = true, true
 	s.note(issue.Error, CodeGarbage, s.pos, t, "want %s, have other bytes", what)
+}
+
+// spend takes one of the elements and items that there may be. Of inflated ones there
+// may be few until as many bytes have been read, so that a small file stays small.
+func (s *scanner) spend() bool {
+	s.count--
+	return s.count >= 0 && (!s.x.Encoding.Deflated || int64(s.most-s.count) <= freeInflated+s.inflater.pos)
 }
 
 // exceed ends the reading at a limit.
@@ -168,7 +178,7 @@ func (s *scanner) header(f *frame, b []byte) (header, bool) {
 
 // element reads an element whose head is h.
 func (s *scanner) element(f *frame, h header) {
-	if s.count--; s.count < 0 {
+	if !s.spend() {
 		s.exceed(h.tag, "want fewer elements")
 		return
 	}
@@ -380,4 +390,5 @@ func (s *scanner) reset(at io.ReaderAt, r io.Reader, size int64, opts *ReadOptio
 	s.x = Instance{Issues: s.x.Issues[:0]}
 	s.pos, s.over, s.fail = 0, false, nil
 	s.until, s.keep, s.depth, s.count = opts.Until, int64(opts.KeepBytes), opts.MaxDepth, opts.MaxElements
+	s.most = s.count
 }

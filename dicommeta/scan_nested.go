@@ -133,7 +133,7 @@ func (s *scanner) enter(f *frame, enc Encoding) *frame {
 
 // item reads an item of length bytes in a sequence that ends at end.
 func (s *scanner) item(f *frame, enc Encoding, length uint32, end int64) {
-	if s.count--; s.count < 0 {
+	if !s.spend() {
 		s.exceed(0, "want fewer items")
 		return
 	}

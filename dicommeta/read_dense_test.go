@@ -1,0 +1,49 @@
+package dicommeta
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
+)
+
+// A few kilobytes that inflate to millions of empty elements cost no more than the
+// bound of any small file.
+func TestDeflatedElementsFollowTheBytesOfTheSource(t *testing.T) {
+	var body bytes.Buffer
+	w, err := flate.NewWriter(&body, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1 << 20 {
+		if _, err := w.Write([]byte{0x10, 0, 0x20, 0, 'L', 'O', 0, 0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x := Instance{Preamble: true, TransferSyntax: dict.UIDDeflatedExplicitVRLittleEndian, Dataset: NewDataset()}
+	var file bytes.Buffer
+	if err := Write(&file, &Instance{Preamble: true, TransferSyntax: x.TransferSyntax, Meta: NewDataset(TextElement(dict.TransferSyntaxUID, x.TransferSyntax))}, nil); err != nil {
+		t.Fatal(err)
+	}
+	file.Truncate(bytes.LastIndex(file.Bytes(), []byte(dict.UIDDeflatedExplicitVRLittleEndian)) + len(x.TransferSyntax) + len(x.TransferSyntax)%2)
+	file.Write(body.Bytes())
+
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = Parse(bytes.NewReader(file.Bytes()), int64(file.Len()), nil)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, ErrLimit) {
+		t.Errorf("want the limit of elements, have %v", err)
+	}
+	if have, most := after.TotalAlloc-before.TotalAlloc, uint64(4*file.Len()+16<<20); have > most {
+		t.Errorf("%d bytes of source: want at most %d bytes allocated, have %d", file.Len(), most, have)
+	} else {
+		t.Logf("%d bytes of source, %d allocated", file.Len(), have)
+	}
+}
