@@ -10,7 +10,7 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
-// A few kilobytes that inflate to millions of empty elements cost no more than the
+// A few kilobytes that inflate to a million empty items cost no more than the
 // bound of any small file.
 func TestDeflatedElementsFollowTheBytesOfTheSource(t *testing.T) {
 	var body bytes.Buffer
@@ -18,8 +18,12 @@ func TestDeflatedElementsFollowTheBytesOfTheSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One sequence of undefined length with a million empty items.
+	if _, err := w.Write([]byte{0x08, 0, 0x40, 0x11, 'S', 'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF}); err != nil {
+		t.Fatal(err)
+	}
 	for range 1 << 20 {
-		if _, err := w.Write([]byte{0x10, 0, 0x20, 0, 'L', 'O', 0, 0}); err != nil {
+		if _, err := w.Write([]byte{0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0}); err != nil {
 			t.Fatal(err)
 		}
 	}
