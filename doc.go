@@ -9,6 +9,8 @@
 //     checks it by definitions and profiles, and writes it in JSON.
 //   - [github.com/carabiner-health/carabiner/omop] holds the OMOP tables as Go
 //     types; reads, writes and checks them as CSV and Parquet.
+//   - [github.com/carabiner-health/carabiner/dicommeta] reads DICOM headers, checks
+//     them by their SOP class, changes them, and speaks DICOM JSON.
 //
 // What they stand on:
 //
@@ -17,13 +19,20 @@
 //     as data, and [github.com/carabiner-health/carabiner/fhir/fhirpath] evaluates
 //     FHIRPath on resources.
 //   - [github.com/carabiner-health/carabiner/omop/cdm] is the model's own specification as data.
+//   - [github.com/carabiner-health/carabiner/dicommeta/dict] is DICOM's data dictionary,
+//     [github.com/carabiner-health/carabiner/dicommeta/iod] what its objects must carry.
 //   - [github.com/carabiner-health/carabiner/columnar] turns typed rows into Parquet and back.
 //
 // What stands on them:
 //
 //   - [github.com/carabiner-health/carabiner/omop/vocab] turns vocabulary files
 //     into one memory-mapped index.
-//   - [github.com/carabiner-health/carabiner/mapping] turns FHIR into OMOP.
+//   - [github.com/carabiner-health/carabiner/dicommeta/index] turns folders of DICOM
+//     into tables and studies, [github.com/carabiner-health/carabiner/dicommeta/web] asks
+//     DICOMweb servers, [github.com/carabiner-health/carabiner/dicommeta/suyash] is the
+//     door to suyashkumar/dicom.
+//   - [github.com/carabiner-health/carabiner/mapping] turns FHIR and DICOM into OMOP, and
+//     DICOM into FHIR and back.
 //   - [github.com/carabiner-health/carabiner/fhir/view] makes the tables of
 //     SQL-on-FHIR views, [github.com/carabiner-health/carabiner/fhir/fhirproto]
 //     google/fhir's messages.
@@ -31,8 +40,8 @@
 //
 // The command is [github.com/carabiner-health/carabiner/cmd/carabiner].
 //
-// Nothing here opens a network connection or writes a value of a record into a
-// message.
+// Nothing here opens a network connection, but package web to the server that it is
+// given, and nothing writes a value of a record into a message.
 //
 //go:generate go run -C internal/tools ./clinicmaker
 package carabiner
