@@ -167,7 +167,7 @@ func (c *validation) extra(r *iod.Rule, at int32, t dict.Tag, e *Element) {
 		if r.Warning {
 			sev = issue.Warning
 		}
-		c.report(sev, CodeCheck, at, t, e, message(r.Message))
+		c.report(sev, CodeCheck, at, t, e, r.Message)
 		return
 	}
 	if !holds || e == nil {
@@ -175,16 +175,6 @@ func (c *validation) extra(r *iod.Rule, at int32, t dict.Tag, e *Element) {
 	}
 	c.multiplicity(r, at, t, e)
 	c.values(r, at, t, e)
-}
-
-// message returns the text of a check as messages are written: with a small letter, unless
-// a keyword comes first.
-func message(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	if len(word) > 1 && word[0] >= 'A' && word[0] <= 'Z' && strings.ToLower(word[1:]) == word[1:] {
-		return string(s[0]+'a'-'A') + s[1:]
-	}
-	return s
 }
 
 // values checks enumerated values, defined terms and zeros.

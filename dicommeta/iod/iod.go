@@ -101,7 +101,7 @@ type Rule struct {
 	Values *Values
 	// NotZero is whether a number may not be 0; ZeroOdd whether 0 is only odd.
 	NotZero, ZeroOdd bool
-	// Message is the text of a Check that is wrong where Condition holds, or, with
+	// Message is our sentence, want ..., have ..., of a Check that is wrong where Condition holds, or, with
 	// Else, where it does not. Warning is whether it is no error.
 	Message       string
 	Warning, Else bool

@@ -37,9 +37,12 @@ func run(fsys fs.FS, out string) error {
 	if err != nil {
 		return err
 	}
-	text, err := src.text()
+	text, unused, err := src.text()
 	if err != nil {
 		return err
+	}
+	if len(unused) > 0 {
+		return fmt.Errorf("texts.tsv: want lines that rules need alone, have %v too", unused)
 	}
 	packed, err := pack(text)
 	if err != nil {
@@ -97,7 +100,7 @@ var origins = []struct{ file, origin, edition, licence string }{
 func sources(fsys fs.FS) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("rules.txt.gz was made by internal/tools/iodmaker from these files. It holds facts\n" +
-		"only: tags, types, names, conditions, codes and the short texts of checks.\n\n")
+		"only: tags, types, names, conditions and codes. The sentences of checks are ours (texts.tsv).\n\n")
 	for _, o := range origins {
 		raw, err := fs.ReadFile(fsys, folder+o.file)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -20,9 +21,12 @@ func TestDataIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := src.text()
+	want, unused, err := src.text()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(unused) > 0 {
+		t.Errorf("texts.tsv: want lines that rules need alone, have %v too", unused)
 	}
 	f, err := os.Open("../../../dicommeta/iod/data/rules.txt.gz")
 	if err != nil {
@@ -50,7 +54,7 @@ func TestRulesBecomeLines(t *testing.T) {
 		{Seq: "S", Tag: "00081140", Type: "1C", Items: "1-n", Condition: "C1", Otherwise: true, Nodes: []node{{Attr: "A", Tag: "00081150", Type: "1"}}},
 	}}}
 	s.rules.Strings = map[string][][]string{"L": {{"A", "with a meaning"}, {"***EMPTYVALUE***"}}}
-	have, err := s.text()
+	have, _, err := s.text()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +63,64 @@ func TestRulesBecomeLines(t *testing.T) {
 		t.Errorf("want\n%shave\n%s", want, have)
 	}
 	s.rules.Conditions["C1"][0].Test = map[string]string{"Unknown": ""}
-	if _, err := s.text(); err == nil || !strings.Contains(err.Error(), "unknown test") {
+	if _, _, err := s.text(); err == nil || !strings.Contains(err.Error(), "unknown test") {
 		t.Errorf("want an error for an unknown test, have %v", err)
+	}
+}
+
+// A check that a newer edition words in another way has no sentence of ours.
+func TestTextsWithoutOurSentenceAreRefused(t *testing.T) {
+	s := &source{}
+	s.rules.Modules = map[string]module{"M1": {Nodes: []node{{Verify: "A", Tag: "00081150", Error: "Made up for this test"}}}}
+	if _, _, err := s.text(); err == nil || !strings.Contains(err.Error(), textKey("Made up for this test")) {
+		t.Errorf("want an error with the key, have %v", err)
+	}
+	for _, lines := range []string{"0123456789ab\tBad\n", "0123\twant a, have b\n", "0123456789ab\twant a, have b\n0123456789ab\twant a, have c\n"} {
+		if _, err := readTexts(lines); err == nil {
+			t.Errorf("%q: want an error, have none", lines)
+		}
+	}
+}
+
+// None of the source's sentences is in the data.
+func TestSentencesAreOurs(t *testing.T) {
+	src, err := read(os.DirFS("../../../../shared"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the sources are not here")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _, err := src.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		for _, f := range strings.Split(strings.TrimSuffix(line, "\n"), "\t") {
+			fields[f] = true
+		}
+	}
+	checks := 0
+	var walk func([]node)
+	walk = func(all []node) {
+		for _, n := range all {
+			if s := cmp.Or(n.Error, n.Warning, n.ElseWarning); s != "" {
+				checks++
+				if fields[s] {
+					t.Errorf("%s: want our sentence, have that of the source", textKey(s))
+				}
+			}
+			walk(n.Nodes)
+		}
+	}
+	for _, m := range src.rules.Modules {
+		walk(m.Nodes)
+	}
+	for _, m := range src.rules.Macros {
+		walk(m.Nodes)
+	}
+	if checks < 150 {
+		t.Errorf("want at least 150 checks, have %d", checks)
 	}
 }

@@ -12,9 +12,14 @@ import (
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
 
-// text writes the facts as lines of tab-separated fields; package iod reads them.
-func (s *source) text() ([]byte, error) {
-	w := writer{source: s}
+// text writes the facts as lines of tab-separated fields; package iod reads them. unused
+// has the lines of texts that are not needed.
+func (s *source) text() (text []byte, unused []string, err error) {
+	texts, err := readTexts(textLines)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := writer{source: s, texts: texts, used: map[string]bool{}}
 	w.values('s', s.rules.Strings)
 	w.values('n', s.rules.Numbers)
 	w.values('t', s.rules.Tags)
@@ -39,13 +44,15 @@ func (s *source) text() ([]byte, error) {
 	}
 	w.objects()
 	w.newObjects()
-	return w.b.Bytes(), w.err
+	return w.b.Bytes(), w.unused(), w.err
 }
 
 type writer struct {
 	*source
-	b   bytes.Buffer
-	err error
+	texts map[string]string // by key
+	used  map[string]bool
+	b     bytes.Buffer
+	err   error
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -203,7 +210,7 @@ func (w *writer) nodes(depth int, all []node) {
 			}
 		}
 		w.line(kind+strconv.Itoa(depth), what, n.Type, vm, n.Value, n.Condition, flags, values,
-			cmp.Or(n.Error, n.Warning, n.ElseWarning))
+			w.ours(cmp.Or(n.Error, n.Warning, n.ElseWarning)))
 		w.nodes(depth+1, n.Nodes)
 	}
 }
