@@ -16,6 +16,7 @@ import (
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dicommeta"
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/dicommeta/index"
 	"github.com/carabiner-health/carabiner/dicommeta/web"
 	"github.com/carabiner-health/carabiner/fhir"
@@ -55,9 +56,9 @@ func addressOf(args []string) (string, error) {
 	return "", nil
 }
 
-// openServer opens a DICOMweb address.
-func (s *session) openServer(address, authorization string) (*web.Client, *web.Query, error) {
-	c, q, err := web.Open(address, &web.Options{AuthorizationEnv: authorization, Reporter: s})
+// openServer opens a DICOMweb address; of studies its members get the attributes keep.
+func (s *session) openServer(address, authorization string, keep ...dict.Tag) (*web.Client, *web.Query, error) {
+	c, q, err := web.Open(address, &web.Options{AuthorizationEnv: authorization, Keep: keep, Reporter: s})
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
@@ -302,7 +303,7 @@ func (s *session) serverLines(ctx context.Context, f *convertFlags, address stri
 // dicomInput returns the DICOM part of an extract for OMOP, nil if there is none.
 func (s *session) dicomInput(ctx context.Context, f *convertFlags, policy *mapping.Policy, address string, args []string, h holding) (*mapping.DICOMInput, error) {
 	if address != "" {
-		c, q, err := s.openServer(address, f.dicom.authorization)
+		c, q, err := s.openServer(address, f.dicom.authorization, policy.Attributes()...)
 		if err != nil {
 			return nil, err
 		}

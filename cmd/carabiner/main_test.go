@@ -17,9 +17,11 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script/*.txtar, named after the subcommand that
-// each is about. CLINIC, DAMAGED and VOCAB are the demonstration data.
+// each is about. CLINIC, DAMAGED and VOCAB are the demonstration data, PACS is a
+// DICOMweb server with its images.
 func TestScripts(t *testing.T) {
 	root := golden.Root(t)
+	server := clinicServer(t, root)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -28,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", root)
 			e.Setenv("CLINIC", filepath.Join(root, "testdata", "clinic"))
+			e.Setenv("PACS", server)
 			e.Setenv("DAMAGED", filepath.Join(root, "testdata", "clinic-damaged"))
 			e.Setenv("VOCAB", filepath.Join(root, "testdata", "clinic-vocabulary"))
 			for _, name := range []string{"GOCACHE", "GOPATH", "GOMODCACHE", "GOFLAGS"} {

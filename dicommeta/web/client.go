@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/issue"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	MaxDatasetBytes int
 	// Transport makes the requests; nil = that of net/http with TLS 1.2 at least.
 	Transport http.RoundTripper
+	// Keep are further attributes that each Member of a study is to have.
+	Keep []dict.Tag
 	// Reporter receives the findings; nil ignores them.
 	Reporter issue.Reporter
 }

@@ -85,7 +85,7 @@ func (c *Client) eachStudy(ctx context.Context, q *Query, visit func(found *dico
 
 // readStudy gathers the metadata of one study.
 func (c *Client) readStudy(ctx context.Context, found *dicommeta.Dataset, q *Query, yield func(*dicommeta.Study) error) error {
-	var r dicommeta.Rollup
+	r := dicommeta.Rollup{Keep: c.opts.Keep}
 	instances := int64(0)
 	for d, err := range c.metadata(ctx, q) {
 		if err != nil {

@@ -276,7 +276,9 @@ func TestRequestsAreMadeAgainWhereThatMayHelp(t *testing.T) {
 			w.WriteHeader(503)
 		}},
 		{"400", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }},
-		{"401", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { http.Error(w, "busy "+patient, http.StatusUnauthorized) }},
+		{"401", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "busy "+patient, http.StatusUnauthorized)
+		}},
 		{"404", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }},
 		{"500", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }},
 		{"206", -1, func(_ *testing.T, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(206) }},
