@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -304,7 +305,7 @@ func (c *conversion) rejectStudy(a *dicomAccount, rec *record, why rule) error {
 	n := 0
 	err := eachImage(rec, func(f *fact) error {
 		s := imageFiles{
-			modality: string(f.texts[tSource]), uid: string(f.texts[tSeriesUID]), source: string(f.texts[tPath]), n: int64(f.numbers[nFiles]),
+			modality: string(f.texts[tSource]), uid: string(f.texts[tSeriesUID]), source: cmp.Or(string(f.texts[tPath]), string(f.texts[tWADO])), n: int64(f.numbers[nFiles]),
 		}
 		if n++; n == 1 {
 			i.Pos.Source = s.source
