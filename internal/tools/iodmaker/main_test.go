@@ -51,14 +51,14 @@ func TestRulesBecomeLines(t *testing.T) {
 	s.rules.Conditions = map[string][]term{"C1": {{Op: "or", Tag: "00080060", Test: map[string]string{"StringValue": "CT"}},
 		{Op: "and", Not: true, Group: []term{{Op: "or", Tag: "60xx0010", Test: map[string]string{"ElementPresent": "0xff00"}}}}}}
 	s.rules.Modules = map[string]module{"M1": {Nodes: []node{
-		{Seq: "S", Tag: "00081140", Type: "1C", Items: "1-n", Condition: "C1", Otherwise: true, Nodes: []node{{Attr: "A", Tag: "00081150", Type: "1"}}},
+		{Seq: "S", Tag: "00081140", Type: "1C", Items: "1-n", Condition: "C1", Otherwise: true, Nodes: []node{{Attr: "A", Tag: "00081150", Type: "1", Enum: "L"}, {Attr: "M", Tag: "00080104", Enum: "N"}}},
 	}}}
-	s.rules.Strings = map[string][][]string{"L": {{"A", "with a meaning"}, {"***EMPTYVALUE***"}}}
+	s.rules.Strings = map[string][][]string{"L": {{"A", "with a meaning"}, {"***EMPTYVALUE***"}}, "N": {{"a name"}}}
 	have, _, err := s.text()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "V\tL\ts\tA\t\t.\nC\tC1\t|s00080060:::CT\t&!(\t|p60xx0010:::\t)\nM\tM1\ns0\t00081140\t1C\t1-n\t\tC1\to\na1\t00081150\t1\n"
+	want := "V\tL\ts\tA\t\t.\nC\tC1\t|s00080060:::CT\t&!(\t|p60xx0010:::\t)\nM\tM1\ns0\t00081140\t1C\t1-n\t\tC1\to\na1\t00081150\t1\t\t\t\t\teL\na1\t00080104\n"
 	if string(have) != want {
 		t.Errorf("want\n%shave\n%s", want, have)
 	}

@@ -20,6 +20,12 @@ func (s *source) text() (text []byte, unused []string, err error) {
 		return nil, nil, err
 	}
 	w := writer{source: s, texts: texts, used: map[string]bool{}}
+	w.lists = map[string]bool{}
+	for _, all := range []map[string]module{s.rules.Modules, s.rules.Macros} {
+		for _, m := range all {
+			w.needLists(m.Nodes)
+		}
+	}
 	w.values('s', s.rules.Strings)
 	w.values('n', s.rules.Numbers)
 	w.values('t', s.rules.Tags)
@@ -51,6 +57,7 @@ type writer struct {
 	*source
 	texts map[string]string // by key
 	used  map[string]bool
+	lists map[string]bool // of values, by name, that rules need
 	b     bytes.Buffer
 	err   error
 }
@@ -67,6 +74,9 @@ func (w *writer) line(fields ...string) {
 
 func (w *writer) values(kind byte, lists map[string][][]string) {
 	for _, n := range sorted(lists) {
+		if !w.lists[n] {
+			continue
+		}
 		fields := []string{"V", n, string(kind)}
 		for _, row := range lists[n] {
 			v := row[0]
@@ -200,18 +210,35 @@ func (w *writer) nodes(depth int, all []node) {
 				flags += f.letter
 			}
 		}
-		values := ""
-		for _, v := range []struct{ letter, list string }{
-			{"e", n.Enum}, {"e", n.BinEnum}, {"e", n.TagEnum}, {"d", n.Defined},
-			{"B", n.BaselineCID}, {"D", n.DefinedCID}, {"E", n.EnumCID},
-		} {
-			if v.list != "" && (n.Seq == "" || n.Defined == "") {
-				values = v.letter + v.list
-			}
-		}
-		w.line(kind+strconv.Itoa(depth), what, n.Type, vm, n.Value, n.Condition, flags, values,
+		w.line(kind+strconv.Itoa(depth), what, n.Type, vm, n.Value, n.Condition, flags, n.values(),
 			w.ours(cmp.Or(n.Error, n.Warning, n.ElseWarning)))
 		w.nodes(depth+1, n.Nodes)
+	}
+}
+
+// values names the list of values of a rule, after the letter of its kind. What codes mean
+// is no rule: names are anybody's, and in any language.
+func (n *node) values() string {
+	values := ""
+	for _, v := range []struct{ letter, list string }{
+		{"e", n.Enum}, {"e", n.BinEnum}, {"e", n.TagEnum}, {"d", n.Defined},
+		{"B", n.BaselineCID}, {"D", n.DefinedCID}, {"E", n.EnumCID},
+	} {
+		if v.list != "" && (n.Seq == "" || n.Defined == "") && n.Tag != codeMeaning {
+			values = v.letter + v.list
+		}
+	}
+	return values
+}
+
+const codeMeaning = "00080104"
+
+func (w *writer) needLists(all []node) {
+	for _, n := range all {
+		if v := n.values(); v != "" && (v[0] == 'e' || v[0] == 'd') {
+			w.lists[v[1:]] = true
+		}
+		w.needLists(n.Nodes)
 	}
 }
 
