@@ -35,7 +35,7 @@ func ExampleNewValidator() {
 		fmt.Println(f.Severity, f.Code, f.Path, f.Message)
 	}
 	// Output:
-	// error dicom-vm (0008,0060) want VM 1, have 2 values
-	// error dicom-enumerated-value (0010,0040) want one of M, F, O, none, have another value
-	// error dicom-type1-missing (0042,0011) want an attribute of type 1, have none
+	// error dicom-vm (0008,0060) Modality: want VM 1, have 2 values
+	// error dicom-enumerated-value (0010,0040) PatientSex: want one of M, F, O, none, have another value
+	// error dicom-type1-missing (0042,0011) EncapsulatedDocument: want an attribute of type 1, have none
 }

@@ -295,7 +295,8 @@ func (c *validation) items(at int32, t dict.Tag) (first int32, n int) {
 	return first, len(e.Items)
 }
 
-// report adds a finding about the tag at a level, once for each code.
+// report adds a finding about the tag at a level, once for each code. The attribute's
+// keyword is put before the message; private ones have none.
 func (c *validation) report(sev issue.Severity, code issue.Code, at int32, t dict.Tag, e *Element, message string) {
 	v := c.v
 	if sev < v.atLeast || v.skip[code] || v.only != nil && !v.only[code] {
@@ -310,6 +311,9 @@ func (c *validation) report(sev issue.Severity, code issue.Code, at int32, t dic
 		return
 	}
 	c.seen[key] = struct{}{}
+	if k := t.Keyword(); k != "" {
+		message = k + ": " + message
+	}
 	f := issue.Issue{Severity: sev, Code: code, Message: message, Path: c.path(at, t)}
 	f.Pos.Source = c.x.Source
 	if e != nil {

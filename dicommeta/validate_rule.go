@@ -200,7 +200,7 @@ func (c *validation) values(r *iod.Rule, at int32, t dict.Tag, e *Element) {
 			continue
 		}
 		if r.Values.Enumerated {
-			c.report(issue.Error, CodeEnumeratedValue, at, t, e, "want one of "+enough(r.Values)+", have another value")
+			c.report(issue.Error, CodeEnumeratedValue, at, t, e, "want one of "+enough(r.Values, e.VR)+", have another value")
 		} else {
 			c.report(issue.Warning, CodeDefinedTerm, at, t, e, "want a defined term, have another value")
 		}
@@ -213,46 +213,41 @@ func listed(v *iod.Values, e *Element, i int) bool {
 	switch {
 	case v.Strings != nil:
 		s, ok := textAt(e, i)
-		return !ok || slices.Contains(v.Strings, string(s))
+		if !ok || slices.Contains(v.Strings, string(s)) {
+			return true
+		}
+		return (e.VR == dict.DS || e.VR == dict.IS) && slices.ContainsFunc(v.Strings, func(x string) bool { return equalText(e.VR, s, x) })
 	case v.Numbers != nil:
-		n, ok := numberAt(e, i)
-		return !ok || slices.Contains(v.Numbers, int64(n)) && n == float64(int64(n))
+		return slices.ContainsFunc(v.Numbers, func(x int64) bool {
+			same, ok := equalNumber(e, i, x)
+			return same || !ok
+		})
 	}
 	t, ok := pointerAt(e, i)
 	return !ok || slices.Contains(v.Tags, t)
 }
 
-// enough returns the values of a list for a message, the first ones of a long list.
-func enough(v *iod.Values) string {
-	var s string
-	add := func(n int, x string) bool {
-		switch {
-		case n == 8:
-			s += " and others"
-			return false
-		case n > 0:
-			s += ", "
-		}
+// enough returns the values of a list for a message: at most 8 of them.
+func enough(v *iod.Values, vr dict.VR) string {
+	var all []string
+	for _, x := range v.Strings {
 		if x == "" {
 			x = "none"
 		}
-		s += x
-		return true
+		all = append(all, x)
 	}
-	for i, x := range v.Strings {
-		if !add(i, x) {
-			return s
-		}
+	for _, x := range v.Numbers {
+		all = append(all, strconv.FormatInt(signed(x, vr), 10))
 	}
-	for i, x := range v.Numbers {
-		if !add(i, strconv.FormatInt(x, 10)) {
-			return s
-		}
+	for _, x := range v.Tags {
+		all = append(all, x.String())
 	}
-	for i, x := range v.Tags {
-		if !add(i, x.String()) {
-			return s
-		}
+	const most = 8
+	switch more := len(all) - most; {
+	case more == 1:
+		return strings.Join(all[:most], ", ") + " or 1 other"
+	case more > 1:
+		return strings.Join(all[:most], ", ") + " or " + strconv.Itoa(more) + " others"
 	}
-	return s
+	return strings.Join(all, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
+	"github.com/carabiner-health/carabiner/dicommeta/iod"
 	"github.com/carabiner-health/carabiner/internal/golden"
 	"github.com/carabiner-health/carabiner/issue"
 	"github.com/google/go-cmp/cmp"
@@ -318,5 +319,107 @@ func TestPrivateGroupsAreNoRepeatingGroups(t *testing.T) {
 	x.Set(Element{Tag: 0x60010010, VR: dict.LO, Value: []byte("MADE")})
 	for _, f := range validatorOf(t, &ValidateOptions{AtLeast: issue.Error}).Validate(x) {
 		t.Error(f)
+	}
+}
+
+// Rules write the -1 of a VR with signs as bits. No form of a number is an error that means
+// one of those that are allowed.
+func TestNumbersAreComparedByTheirVR(t *testing.T) {
+	number := func(vr dict.VR, bytes string) Element { return Element{Tag: dict.Rows, VR: vr, Value: []byte(bytes)} }
+	const minus = "\xff\xff\xff\xff\xff\xff\xff\xff"
+	for _, c := range []struct {
+		e    Element
+		rule int64
+		want bool
+	}{
+		{number(dict.SS, minus[:2]), 65535, true},
+		{number(dict.SS, minus[:2]), -1, true},
+		{number(dict.SS, "\x01\x00"), 65535, false},
+		{number(dict.SS, minus[:2]), 1 << 32, false},
+		{number(dict.US, minus[:2]), 65535, true},
+		{number(dict.US, minus[:2]), -1, true},
+		{number(dict.US, minus[:2]), 1<<17 - 1, false},
+		{number(dict.SL, minus[:4]), 1<<32 - 1, true},
+		{number(dict.SL, minus[:4]), -1, true},
+		{number(dict.SL, minus[:4]), 65535, false},
+		{number(dict.UL, minus[:4]), 1<<32 - 1, true},
+		{number(dict.SV, minus), -1, true},
+		{number(dict.SV, minus), 1<<32 - 1, false},
+		{number(dict.UV, "\x01\x00\x00\x00\x00\x00\x20\x00"), 1<<53 + 1, true},
+		{number(dict.UV, "\x01\x00\x00\x00\x00\x00\x20\x00"), 1 << 53, false},
+		{number(dict.FD, "\x00\x00\x00\x00\x00\x00\xf0\x3f"), 1, true},
+		{number(dict.FD, "\x00\x00\x00\x00\x00\x00\xf8\x3f"), 1, false},
+		{number(dict.IS, "+1"), 1, true},
+		{number(dict.IS, "01"), 1, true},
+		{number(dict.IS, " 1"), 1, true},
+		{number(dict.IS, "-1"), -1, true},
+		{number(dict.IS, "-1"), 65535, false},
+		{number(dict.DS, "1.0 "), 1, true},
+		{number(dict.DS, "1E0"), 1, true},
+		{number(dict.DS, "1.5"), 1, false},
+	} {
+		if have := listed(&iod.Values{Numbers: []int64{9, c.rule}}, &c.e, 0); have != c.want {
+			t.Errorf("%v %q and %d: want %v, have %v", c.e.VR, c.e.Value, c.rule, c.want, have)
+		}
+	}
+	for form, want := range map[string]bool{"90": true, "+90": true, "090": true, " 90": true, "90.0": true, "9e1": true, "91": false, "-90": false} {
+		e := number(dict.DS, form)
+		if have := listed(&iod.Values{Strings: []string{"0", "90"}}, &e, 0); have != want {
+			t.Errorf("%q: want %v, have %v", form, want, have)
+		}
+		if have := isText(&e, 0, "90"); have != want {
+			t.Errorf("%q in a condition: want %v, have %v", form, want, have)
+		}
+	}
+	code := Element{Tag: dict.Modality, VR: dict.SH, Value: []byte("+90")}
+	if listed(&iod.Values{Strings: []string{"90"}}, &code, 0) {
+		t.Error("want +90 and 90 to differ in a VR that has no numbers")
+	}
+}
+
+func TestMessagesNameAttributesAndAFewValues(t *testing.T) {
+	v := validatorOf(t, nil)
+	for _, c := range []struct {
+		file  string
+		plant func(*Dataset)
+		path  string
+		want  string
+	}{
+		{"dx-study/dx-hand.dcm", with(NumberElement(dict.PixelIntensityRelationshipSign, dict.SS, 5)), "(0028,1041)",
+			"PixelIntensityRelationshipSign: want one of 1, -1, have another value"},
+		{"ct-study/seg.dcm", inside(dict.SegmentSequence, without(dict.SegmentNumber)), "(0062,0002)[1].(0062,0004)",
+			"SegmentNumber: want an attribute of type 1, have none"},
+		{"ct-study/ct-1.dcm", with(Element{Tag: 0x00110001, VR: dict.LO, Value: []byte("SECRET")}), "(0011,0001)",
+			"want element numbers from 0010 on, have a lower one"},
+		{"ct-study/ct-1.dcm", with(NumberElement(0x60020010, dict.US, 4)), "(6002,0011)",
+			"OverlayColumns: want an attribute of type 1, have none"},
+	} {
+		x := *cleanObject(t, c.file)
+		x.Dataset = x.Dataset.Clone()
+		c.plant(&x.Dataset)
+		var have []string
+		for _, f := range v.Validate(&x) {
+			if f.Path == c.path {
+				have = append(have, f.Message)
+			}
+		}
+		if !slices.Contains(have, c.want) {
+			t.Errorf("%s: want %q, have %q", c.path, c.want, have)
+		}
+	}
+	for n, want := range map[int]string{8: "0, 1, 2, 3, 4, 5, 6, 7", 9: "0, 1, 2, 3, 4, 5, 6, 7 or 1 other", 20: "0, 1, 2, 3, 4, 5, 6, 7 or 12 others"} {
+		var list iod.Values
+		for i := range n {
+			list.Numbers = append(list.Numbers, int64(i))
+		}
+		if have := enough(&list, dict.US); have != want {
+			t.Errorf("want %s, have %s", want, have)
+		}
+	}
+	all := &iod.Values{Numbers: []int64{0, 65535}}
+	for vr, want := range map[dict.VR]string{dict.US: "0, 65535", dict.SS: "0, -1", dict.SL: "0, 65535", dict.IS: "0, 65535"} {
+		if have := enough(all, vr); have != want {
+			t.Errorf("%v: want %s, have %s", vr, want, have)
+		}
 	}
 }

@@ -77,8 +77,7 @@ func numberAt(e *Element, i int) (n float64, ok bool) {
 		if !ok {
 			return 0, false
 		}
-		n, err := strconv.ParseFloat(string(s), 64)
-		return n, err == nil
+		return decimal(s)
 	}
 	size := e.VR.Size()
 	if size == 0 || i < 0 || (i+1)*size > len(e.Value) {
@@ -109,6 +108,71 @@ func numberAt(e *Element, i int) (n float64, ok bool) {
 	return 0, false
 }
 
+// decimal returns the number of a DS or IS value: neither an infinite one nor none.
+func decimal(s []byte) (n float64, ok bool) {
+	n, err := strconv.ParseFloat(string(s), 64)
+	return n, err == nil && !math.IsInf(n, 0) && !math.IsNaN(n)
+}
+
+// equalText reports whether a text value is that of a rule. Numbers may be written in many
+// ways: +1, 01 and 1.0 are 1.
+func equalText(vr dict.VR, have []byte, want string) bool {
+	if string(have) == want {
+		return true
+	}
+	if vr != dict.DS && vr != dict.IS {
+		return false
+	}
+	a, ok := decimal(have)
+	b, ok2 := decimal([]byte(want))
+	return ok && ok2 && a == b
+}
+
+// equalNumber reports whether the number i of e is that of a rule; ok is whether there is one.
+// Rules write -1 as the bits of its VR, such as 65535 of SS, so whole numbers
+// are compared by their bits.
+func equalNumber(e *Element, i int, want int64) (same, ok bool) {
+	have, ok := numberAt(e, i)
+	bits := wholeBits(e.VR)
+	switch {
+	case !ok || bits == 0:
+		return have == float64(want), ok
+	case bits == 64: // more than a float holds
+		return binary.LittleEndian.Uint64(e.Value[i*8:]) == uint64(want), true
+	case want < -1<<(bits-1) || want >= 1<<bits:
+		return false, true
+	}
+	return (int64(have)^want)&(1<<bits-1) == 0, true
+}
+
+// wholeBits returns the bits of a binary VR of whole numbers, 0 of others.
+func wholeBits(vr dict.VR) int {
+	switch vr {
+	case dict.OB:
+		return 8
+	case dict.US, dict.SS, dict.OW:
+		return 16
+	case dict.UL, dict.SL, dict.OL:
+		return 32
+	case dict.UV, dict.SV, dict.OV:
+		return 64
+	}
+	return 0
+}
+
+// signed returns the number of a rule as its VR writes it: 65535 as the -1 of SS.
+func signed(n int64, vr dict.VR) int64 {
+	switch bits := wholeBits(vr); {
+	case vr == dict.SS && n == int64(uint16(n)):
+		return int64(int16(n))
+	case vr == dict.SL && n == int64(uint32(n)):
+		return int64(int32(n))
+	case n < 0 && (vr == dict.US || vr == dict.UL) && n >= -1<<(bits-1):
+		return n + 1<<bits
+	}
+	return n
+}
+
 // pointerAt returns the tag i, from 0, of an AT element.
 func pointerAt(e *Element, i int) (t dict.Tag, ok bool) {
 	if e.VR != dict.AT || i < 0 || (i+1)*4 > len(e.Value) {
@@ -122,14 +186,14 @@ func pointerAt(e *Element, i int) (t dict.Tag, ok bool) {
 func isText(e *Element, i int, s string) bool {
 	if i >= 0 {
 		have, ok := textAt(e, i)
-		return ok && string(have) == s
+		return ok && equalText(e.VR, have, s)
 	}
 	for i := 0; ; i++ {
 		have, ok := textAt(e, i)
 		if !ok {
 			return false
 		}
-		if string(have) == s {
+		if equalText(e.VR, have, s) {
 			return true
 		}
 	}
