@@ -1,6 +1,7 @@
 package dicommeta
 
 import (
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -37,13 +38,62 @@ var cleanObjects = []string{"ct-study/ct-1.dcm", "ct-study/gsps.dcm", "ct-study/
 	"ct-study/rtstruct.dcm", "ct-study/seg.dcm", "ct-study/sr-tid1500.dcm", "dx-study/dx-hand.dcm",
 	"mg-study/mg-l-cc.dcm", "sm-study/label.dcm", "sm-study/level-0.dcm", "sm-study/overview.dcm"}
 
+// dciodvfy finds no errors in the objects that were made for tests, nor in those of the
+// clinic of the example.
 func TestCleanObjectsHaveNoErrors(t *testing.T) {
 	v := validatorOf(t, &ValidateOptions{AtLeast: issue.Error})
-	for _, name := range cleanObjects {
-		for _, f := range v.Validate(cleanObject(t, name)) {
+	n := 0
+	hold := func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".dcm" {
+			return err
+		}
+		x := vfyInstance(t, name)
+		if x == nil {
+			t.Fatalf("%s: want an instance, have none", name)
+		}
+		for _, f := range v.Validate(x) {
 			t.Errorf("%s: %v", name, f)
 		}
+		n++
+		return nil
 	}
+	if err := filepath.WalkDir("../testdata/clinic/dicom", hold); err != nil || n < 10 {
+		t.Errorf("want 10 objects of the clinic, have %d and %v", n, err)
+	}
+	if err := filepath.WalkDir(golden.Shared(t, "data/dicom/files/made/objects"), hold); err != nil || n < 25 {
+		t.Errorf("want 25 objects, have %d and %v", n, err)
+	}
+}
+
+// Allowed values may be written in other ways.
+func TestOtherFormsOfAllowedValuesAreNoErrors(t *testing.T) {
+	v := validatorOf(t, &ValidateOptions{AtLeast: issue.Error, Except: []issue.Code{CodeValueForm}})
+	raw := func(tag dict.Tag, vr dict.VR, value string) func(*Dataset) {
+		return with(Element{Tag: tag, VR: vr, Value: []byte(value)})
+	}
+	for _, c := range []struct {
+		file  string
+		plant func(*Dataset)
+	}{
+		{"dx-study/dx-hand.dcm", raw(dict.PixelIntensityRelationshipSign, dict.SS, "\xff\xff")},
+		{"dx-study/dx-hand.dcm", raw(dict.PixelIntensityRelationshipSign, dict.SS, "\x01\x00")},
+		{"dx-study/dx-hand.dcm", raw(dict.RescaleSlope, dict.DS, "+1.0")},
+		{"dx-study/dx-hand.dcm", raw(dict.RescaleIntercept, dict.DS, "00")},
+		{"dx-study/dx-hand.dcm", raw(dict.RescaleIntercept, dict.DS, " -0 ")},
+		{"ct-study/seg.dcm", raw(dict.NumberOfFrames, dict.IS, "+0"+cleanFrames(t))},
+		{"ct-study/ct-1.dcm", raw(dict.InstanceNumber, dict.IS, " 01 ")},
+	} {
+		x := *cleanObject(t, c.file)
+		x.Dataset = x.Dataset.Clone()
+		c.plant(&x.Dataset)
+		for _, f := range v.Validate(&x) {
+			t.Errorf("%s: %v", c.file, f)
+		}
+	}
+}
+
+func cleanFrames(t *testing.T) string {
+	return cleanObject(t, "ct-study/seg.dcm").Text(dict.NumberOfFrames)
 }
 
 // A mistake is planted into a clean object, and the finding that it must lead to.
@@ -94,6 +144,9 @@ var mistakes = []struct {
 	{"sm-study/level-0.dcm", with(NumberElement(dict.TotalPixelMatrixColumns, 0, 0)), CodeZero, "(0048,0006)", true},
 	{"ct-study/rtstruct.dcm", inside(dict.StructureSetROISequence, without(dict.ROINumber)), CodeType1Missing, "(3006,0020)[1].(3006,0022)", false},
 	{"mg-study/mg-l-cc.dcm", without(dict.ImageLaterality), CodeType1Missing, "(0020,0062)", true},
+	{"dx-study/dx-hand.dcm", with(NumberElement(dict.PixelIntensityRelationshipSign, dict.SS, 0)), CodeEnumeratedValue, "(0028,1041)", false},
+	{"dx-study/dx-hand.dcm", with(NumberElement(dict.PixelIntensityRelationshipSign, dict.SS, 255)), CodeEnumeratedValue, "(0028,1041)", false},
+	{"dx-study/dx-hand.dcm", with(TextElement(dict.RescaleSlope, "1.5")), CodeEnumeratedValue, "(0028,1053)", true},
 	{"dx-study/dx-hand.dcm", without(dict.PresentationIntentType), CodeType1Missing, "(0008,0068)", true},
 	{"ct-study/sr-tid1500.dcm", without(dict.CompletionFlag), CodeType1Missing, "(0040,A491)", false},
 	{"ct-study/sr-tid1500.dcm", inside(dict.ContentSequence, with(TextElement(dict.RelationshipType, "SELECTED FROM"))), CodeSRContent, "(0040,A730)[1].(0040,A040)", true},

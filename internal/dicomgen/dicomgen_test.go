@@ -1,11 +1,15 @@
 package dicomgen
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/carabiner-health/carabiner/dicommeta"
+	"github.com/carabiner-health/carabiner/issue"
 )
 
 var study = Study{
@@ -55,6 +59,34 @@ func TestObjectsAreCleanForDciodvfy(t *testing.T) {
 				}
 				if !strings.Contains(string(out), "Image") && !strings.Contains(string(out), "SR") && !strings.Contains(string(out), "RT") && !strings.Contains(string(out), "Presentation") {
 					t.Errorf("%s: dciodvfy names no kind of object: %s", o.Name, out)
+				}
+			}
+		})
+	}
+}
+
+// TestObjectsAreCleanForTheValidator holds our validator to the objects that dciodvfy finds
+// no error in.
+func TestObjectsAreCleanForTheValidator(t *testing.T) {
+	v, err := dicommeta.NewValidator(&dicommeta.ValidateOptions{AtLeast: issue.Error})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, list := range objects() {
+		t.Run(kind, func(t *testing.T) {
+			for _, o := range list {
+				b, err := o.Bytes()
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, err := dicommeta.Parse(bytes.NewReader(b), int64(len(b)), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range append(v.Validate(x), x.Issues...) {
+					if f.Severity >= issue.Error {
+						t.Errorf("%s: %v", o.Name, f)
+					}
 				}
 			}
 		})
