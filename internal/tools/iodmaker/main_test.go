@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -96,9 +97,13 @@ func TestSentencesAreOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	fields := map[string]bool{}
+	sentence := regexp.MustCompile(`\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b`)
 	for line := range strings.Lines(string(text)) {
 		for _, f := range strings.Split(strings.TrimSuffix(line, "\n"), "\t") {
 			fields[f] = true
+			if !strings.HasPrefix(f, "want ") && sentence.MatchString(f) {
+				t.Errorf("want names, codes and our sentences alone, have a sentence in %.8s", line)
+			}
 		}
 	}
 	checks := 0
