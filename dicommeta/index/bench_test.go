@@ -100,7 +100,7 @@ func BenchmarkExtract(b *testing.B) {
 	e := dicommeta.Extractor{Keep: kept()}
 	b.ReportAllocs()
 	for b.Loop() {
-		if d := extract(&e, x); !d.Has(dict.StudyInstanceUID) {
+		if d := e.Extract(x); !d.Has(dict.StudyInstanceUID) {
 			b.Fatal("no study")
 		}
 	}

@@ -209,7 +209,8 @@ func (b *build) create() (err error) {
 func (b *build) scan(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], earlier *previous) error {
 	readers := make([]*reader, b.opts.Workers)
 	for i := range readers {
-		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences(), extract: dicommeta.Extractor{Keep: kept()}}
+		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences(), extract: dicommeta.Extractor{Keep: kept()},
+			row: picker{tags: rowTags()}, key: picker{tags: keyTags()}}
 		if b.elements != nil {
 			r.flat = newFlattener(b.elements.NewGroup)
 		}

@@ -165,12 +165,19 @@ type cell struct {
 	seen   bool
 }
 
-// add takes an instance into the cell.
-func (c *cell) add(col *column, d *dicommeta.Dataset) {
+// add takes an instance into the cell; at are its elements by firstTags.
+func (c *cell) add(col *column, d *dicommeta.Dataset, at []*dicommeta.Element) {
 	if len(col.path) == 0 || (col.agg == aggAny || col.agg == aggKey) && c.set {
 		return
 	}
-	visit(d, col.path, func(d *dicommeta.Dataset, e *dicommeta.Element) { c.take(col, d, e) })
+	e := at[col.first]
+	switch {
+	case e == nil:
+	case len(col.path) == 1:
+		c.take(col, d, e)
+	case len(e.Items) > 0:
+		visit(d, col.path, func(d *dicommeta.Dataset, e *dicommeta.Element) { c.take(col, d, e) })
+	}
 }
 
 func (c *cell) take(col *column, d *dicommeta.Dataset, e *dicommeta.Element) {

@@ -1,7 +1,9 @@
 package index
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dicommeta"
@@ -96,10 +98,21 @@ func intOf(d *dicommeta.Dataset, t dict.Tag) *int64 {
 	return nil
 }
 
-// newInstanceRow returns the row of a file.
-func newInstanceRow(x *dicommeta.Instance) instanceRow {
-	d := &x.Dataset
-	class := x.SOPClassUID()
+// rowTags are the attributes of an instanceRow, in order.
+var rowTags = sync.OnceValue(func() []dict.Tag {
+	tags := []dict.Tag{dict.PatientID, dict.StudyInstanceUID, dict.SeriesInstanceUID, dict.SOPInstanceUID, dict.SOPClassUID, dict.Modality,
+		dict.InstanceNumber, dict.ImageType, dict.Rows, dict.Columns, dict.NumberOfFrames, dict.AcquisitionDate, dict.AcquisitionTime,
+		dict.ContentDate, dict.ContentTime, dict.SpecificCharacterSet}
+	slices.Sort(tags)
+	return tags
+})
+
+// newInstanceRow returns the row of a file; d holds at least the rowTags of its data set.
+func newInstanceRow(x *dicommeta.Instance, d *dicommeta.Dataset) instanceRow {
+	class := d.Text(dict.SOPClassUID)
+	if class == "" {
+		class = x.SOPClassUID()
+	}
 	uid := d.Text(dict.SOPInstanceUID)
 	if uid == "" {
 		uid = x.Meta.Text(dict.MediaStorageSOPInstanceUID)
@@ -114,7 +127,7 @@ func newInstanceRow(x *dicommeta.Instance) instanceRow {
 		AcquisitionDate: textOr(dateText(d.Text(dict.AcquisitionDate))), AcquisitionTime: textOr(timeText(d.Text(dict.AcquisitionTime))),
 		ContentDate: textOr(dateText(d.Text(dict.ContentDate))), ContentTime: textOr(timeText(d.Text(dict.ContentTime))),
 		Charset:  textOr(strings.Join(d.Texts(dict.SpecificCharacterSet), `\`)),
-		Elements: countElements(&x.Meta) + countElements(d), Findings: int64(len(x.Issues)), Partial: x.Partial,
+		Elements: countElements(&x.Meta) + countElements(&x.Dataset), Findings: int64(len(x.Issues)), Partial: x.Partial,
 	}
 	if e := dict.FindUID(class); e != nil {
 		r.SOPClassName = &e.Name

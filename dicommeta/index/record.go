@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"sync"
 
 	"github.com/carabiner-health/carabiner/dicommeta"
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
@@ -83,22 +85,25 @@ func studyPart(key []byte) []byte { return key[:bytes.IndexByte(key, 0)+1] }
 func appendDataset(dst []byte, d *dicommeta.Dataset) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(d.Elements)))
 	for i := range d.Elements {
-		e := &d.Elements[i]
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.Tag))
-		vr := e.VR
-		if e.Items != nil {
-			vr = dict.SQ
-		}
-		dst = binary.LittleEndian.AppendUint16(dst, uint16(vr))
-		if vr != dict.SQ {
-			dst = binary.AppendUvarint(dst, uint64(len(e.Value)))
-			dst = append(dst, e.Value...)
-			continue
-		}
-		dst = binary.AppendUvarint(dst, uint64(len(e.Items)))
-		for j := range e.Items {
-			dst = appendDataset(dst, &e.Items[j])
-		}
+		dst = appendElement(dst, &d.Elements[i])
+	}
+	return dst
+}
+
+func appendElement(dst []byte, e *dicommeta.Element) []byte {
+	vr := e.VR
+	if e.Items != nil {
+		vr = dict.SQ
+	}
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(e.Tag))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(vr))
+	if vr != dict.SQ {
+		dst = binary.AppendUvarint(dst, uint64(len(e.Value)))
+		return append(dst, e.Value...)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(e.Items)))
+	for j := range e.Items {
+		dst = appendDataset(dst, &e.Items[j])
 	}
 	return dst
 }
@@ -194,14 +199,44 @@ func appendRecord(dst []byte, d *dicommeta.Dataset, size int64) []byte {
 	return appendDataset(binary.AppendUvarint(dst, uint64(max(size, 0))), d)
 }
 
-// extract returns what the record of an instance holds. It is good until e is used again.
-func extract(e *dicommeta.Extractor, x *dicommeta.Instance) dicommeta.Dataset {
-	d := e.Extract(x)
-	if x.TransferSyntax != "" {
-		d.Set(dicommeta.TextElement(dict.TransferSyntaxUID, x.TransferSyntax))
+// appendInstance appends the record of an instance of which d was extracted.
+func appendInstance(dst []byte, d *dicommeta.Dataset, syntax string, size int64) []byte {
+	if syntax == "" {
+		return appendRecord(dst, d, size)
 	}
-	return d
+	e := dicommeta.TextElement(dict.TransferSyntaxUID, syntax)
+	if len(d.Elements) > 0 && d.Elements[0].Tag <= e.Tag {
+		with := d.Clone()
+		with.Set(e)
+		return appendRecord(dst, &with, size)
+	}
+	dst = binary.AppendUvarint(dst, uint64(max(size, 0)))
+	dst = binary.AppendUvarint(dst, uint64(len(d.Elements)+1))
+	dst = appendElement(dst, &e)
+	for i := range d.Elements {
+		dst = appendElement(dst, &d.Elements[i])
+	}
+	return dst
 }
+
+// takeSyntax takes the transfer syntax out of the data set of a record.
+func takeSyntax(d *dicommeta.Dataset) string {
+	syntax := d.Text(dict.TransferSyntaxUID)
+	if len(d.Elements) > 1 && d.Elements[0].Tag == dict.TransferSyntaxUID && d.Elements[1].Tag > dict.TransferSyntaxUID {
+		d.Elements = d.Elements[1:]
+	} else {
+		d.Remove(dict.TransferSyntaxUID)
+	}
+	return syntax
+}
+
+// keyTags are what the key and the links of an instance are made of, in order.
+var keyTags = sync.OnceValue(func() []dict.Tag {
+	tags := []dict.Tag{dict.StudyInstanceUID, dict.SeriesInstanceUID, dict.SOPInstanceUID, dict.SOPClassUID, dict.InstanceNumber,
+		dict.PatientID, dict.IssuerOfPatientID, dict.PatientName, dict.PatientBirthDate, dict.PatientSex}
+	slices.Sort(tags)
+	return tags
+})
 
 // placed reports whether the data set says where in the hierarchy it belongs.
 func placed(d *dicommeta.Dataset) bool {

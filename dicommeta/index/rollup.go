@@ -76,7 +76,7 @@ func (b *build) series(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &studyMaker{b: b, forks: f, known: known, bySeries: bySeries, byInstance: byInstance, studies: studies,
+	s := &studyMaker{b: b, forks: f, known: known, bySeries: bySeries, byInstance: byInstance, studies: studies, tables: tablesOf(bySeries), locator: newLocator(firstTags()),
 		patients: &sorter{dir: b.opts.TempDir, budget: b.opts.MemoryBudget / 4}}
 	defer s.patients.close()
 	var r decoder
@@ -167,6 +167,8 @@ type studyMaker struct {
 	bySeries, byInstance []*output
 	studies              *columnar.Writer[studyRow]
 	patients             *sorter
+	tables               []*seriesTable // of bySeries
+	locator              *locator
 
 	study, at   []byte // parts of the key
 	roll        *dicommeta.Rollup
@@ -204,7 +206,7 @@ func (s *studyMaker) add(e entry, d *dicommeta.Dataset, size int64) error {
 			return err
 		}
 		s.at, s.seriesFirst = bytes.Clone(part), string(source)
-		s.row = newSeriesRow(tablesOf(s.bySeries), s.known)
+		s.row = newSeriesRow(s.tables, s.known, s.locator)
 		s.copies = nil
 		s.found = s.forks.ofSeries(s.found, series, s.seriesFirst)
 	}
@@ -220,8 +222,7 @@ func (s *studyMaker) add(e entry, d *dicommeta.Dataset, size int64) error {
 	if err := s.rows(d, size); err != nil {
 		return err
 	}
-	syntax := d.Text(dict.TransferSyntaxUID)
-	d.Remove(dict.TransferSyntaxUID)
+	syntax := takeSyntax(d)
 	s.roll.AddExtract(*d, syntax, string(source), size)
 	return nil
 }
@@ -262,7 +263,7 @@ func (s *studyMaker) rows(d *dicommeta.Dataset, size int64) error {
 			items = groupsOf(d)
 		}
 		for i := range items {
-			r := newSeriesRow([]*seriesTable{o.table}, s.known)
+			r := newSeriesRow([]*seriesTable{o.table}, s.known, s.locator)
 			r.add(&items[i], size)
 			r.writeTable(0, o.batch)
 			if err := o.full(); err != nil {

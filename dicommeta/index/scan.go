@@ -55,6 +55,8 @@ type reader struct {
 	extract dicommeta.Extractor
 	decoder decoder
 	scratch []byte
+	row     picker
+	key     picker
 }
 
 // chunks hands the files on in pieces.
@@ -125,7 +127,8 @@ func (r *reader) read(p *piece, t *task) error {
 	if err != nil {
 		return r.fail(p, t, err)
 	}
-	row := newInstanceRow(x)
+	picked := r.row.pick(&x.Dataset)
+	row := newInstanceRow(x, &picked)
 	p.instances = append(p.instances, row)
 	if x.Partial {
 		p.partial++
@@ -135,17 +138,19 @@ func (r *reader) read(p *piece, t *task) error {
 		i.Pos.Source = t.Name
 		p.findings = append(p.findings, newFindingRow(i))
 	}
-	d := extract(&r.extract, x)
+	d := r.extract.Extract(x)
+	at := r.key.pick(&d)
 	var key, payload []byte
-	if placed(&d) {
-		key = appendKey(nil, &d, t.Name)
-		payload = appendRecord(r.scratch[:0], &d, t.Size)
-		r.scratch = payload
-		if err := r.record(&d, key, payload, t.Name); err != nil {
+	if placed(&at) {
+		r.scratch = appendKey(r.scratch[:0], &at, t.Name)
+		n := len(r.scratch)
+		r.scratch = appendInstance(r.scratch, &d, x.TransferSyntax, t.Size)
+		key, payload = r.scratch[:n], r.scratch[n:]
+		if err := r.record(&d, &at, key, payload, t.Name); err != nil {
 			return err
 		}
-	} else if d.Text(dict.SOPClassUID) != mediaDirectory {
-		p.findings = append(p.findings, newFindingRow(unplaced(&d, t.Name)))
+	} else if at.Text(dict.SOPClassUID) != mediaDirectory {
+		p.findings = append(p.findings, newFindingRow(unplaced(&at, t.Name)))
 	}
 	elements := int64(0)
 	if r.flat != nil {
@@ -156,12 +161,12 @@ func (r *reader) read(p *piece, t *task) error {
 	return p.end(t, isInstance, prior{partial: x.Partial, elementRows: elements, findingRows: int64(len(p.findings) - start), key: key, payload: payload})
 }
 
-// record keeps what the tables of series need.
-func (r *reader) record(d *dicommeta.Dataset, key, payload []byte, source string) error {
-	if refers(string(rawText(d, dict.SOPClassUID))) {
+// record keeps what the tables of series need; at holds at least the keyTags of d.
+func (r *reader) record(d, at *dicommeta.Dataset, key, payload []byte, source string) error {
+	if refers(string(rawText(at, dict.SOPClassUID))) {
 		r.wanted.want(d)
 	}
-	return r.gather.addRecord(r.worker, d, key, payload, source)
+	return r.gather.addRecord(r.worker, at, key, payload, source)
 }
 
 func (r *reader) parse(src *dicommeta.Source) (*dicommeta.Instance, error) {
@@ -221,7 +226,7 @@ func (r *reader) carry(p *piece, t *task) error {
 		if err != nil {
 			return err
 		}
-		if err := r.record(&d, e.key, e.payload, t.Name); err != nil {
+		if err := r.record(&d, &d, e.key, e.payload, t.Name); err != nil {
 			return err
 		}
 	}

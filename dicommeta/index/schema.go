@@ -66,6 +66,7 @@ type column struct {
 	kind              columnar.ColumnKind
 	attribute         string
 	path              []step
+	first             int // place of the first step's tag in firstTags
 	form              form
 	value             int // which value of the attribute, from 0
 	agg               aggregation
@@ -161,8 +162,32 @@ var seriesTables = sync.OnceValue(func() []*seriesTable {
 			c.path = path
 		}
 	}
+	tags := firstTagsOf(all)
+	for _, t := range all {
+		for _, c := range t.columns {
+			if len(c.path) > 0 {
+				c.first, _ = slices.BinarySearch(tags, c.path[0].tag)
+			}
+		}
+	}
 	return all
 })
+
+// firstTags are the tags that the paths of columns start with, in order.
+var firstTags = sync.OnceValue(func() []dict.Tag { return firstTagsOf(seriesTables()) })
+
+func firstTagsOf(all []*seriesTable) []dict.Tag {
+	var tags []dict.Tag
+	for _, t := range all {
+		for _, c := range t.columns {
+			if len(c.path) > 0 {
+				tags = append(tags, c.path[0].tag)
+			}
+		}
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
 
 // kept are the attributes that the tables want and a Study does not keep.
 var kept = sync.OnceValue(func() []dict.Tag {

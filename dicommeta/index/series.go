@@ -27,13 +27,14 @@ type seriesRow struct {
 	treatments map[string][]treatment
 	volume     volume
 	known      *references
+	locator    *locator
 }
 
 // treatment is a substance that a specimen was treated with.
 type treatment struct{ meaning, code string }
 
-func newSeriesRow(tables []*seriesTable, known *references) *seriesRow {
-	r := &seriesRow{tables: tables, known: known, cells: make([][]cell, len(tables)), active: make([]bool, len(tables))}
+func newSeriesRow(tables []*seriesTable, known *references, l *locator) *seriesRow {
+	r := &seriesRow{tables: tables, known: known, locator: l, cells: make([][]cell, len(tables)), active: make([]bool, len(tables))}
 	for i, t := range tables {
 		r.cells[i] = make([]cell, len(t.columns))
 	}
@@ -73,12 +74,13 @@ func (r *seriesRow) add(d *dicommeta.Dataset, size int64) {
 	if class == ctImage || class == mrImage || class == ptImage {
 		r.volume.add(d)
 	}
+	at := r.locator.locate(d)
 	for i, t := range r.tables {
 		if !r.match[i] {
 			continue
 		}
 		for j, c := range t.columns {
-			r.cells[i][j].add(c, d)
+			r.cells[i][j].add(c, d, at)
 		}
 	}
 }

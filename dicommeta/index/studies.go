@@ -56,8 +56,8 @@ func Studies(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], opts 
 			extractors[i].Keep = o.Keep
 		}
 		stats, err := dicommeta.Each(ctx, srcs, &read, func(worker int, x *dicommeta.Instance) error {
-			d := extract(&extractors[worker], x)
-			return g.add(worker, &d, x.Source, x.Size, read.Reporter)
+			d := extractors[worker].Extract(x)
+			return g.add(worker, &d, x, read.Reporter)
 		})
 		if o.Stats != nil {
 			o.Stats(stats)
@@ -75,6 +75,7 @@ type gathering struct {
 	records []*sorter // of each worker
 	links   []*links
 	scratch [][]byte
+	pickers []picker
 }
 
 func newGathering(workers int, dir string, budget int64) *gathering {
@@ -82,6 +83,7 @@ func newGathering(workers int, dir string, budget int64) *gathering {
 	for range workers {
 		g.records = append(g.records, &sorter{dir: dir, budget: budget * 3 / 4 / int64(workers)})
 		g.links = append(g.links, newLinks(dir, budget/4/int64(workers)))
+		g.pickers = append(g.pickers, picker{tags: keyTags()})
 	}
 	return g
 }
@@ -96,21 +98,23 @@ func (g *gathering) close() {
 // mediaDirectory is the SOP class of DICOMDIR (PS3.4 annex I.4).
 const mediaDirectory = "1.2.840.10008.1.3.10"
 
-// add takes what extract returned. What can't be placed is reported.
-func (g *gathering) add(worker int, d *dicommeta.Dataset, source string, size int64, to issue.Reporter) error {
-	if !placed(d) {
+// add takes what was extracted of x. What can't be placed is reported.
+func (g *gathering) add(worker int, d *dicommeta.Dataset, x *dicommeta.Instance, to issue.Reporter) error {
+	at, source := g.pickers[worker].pick(d), x.Source
+	if !placed(&at) {
 		if to == nil || string(rawText(d, dict.SOPClassUID)) == mediaDirectory {
 			return nil
 		}
 		return to.Report(unplaced(d, source))
 	}
-	b := appendKey(g.scratch[worker][:0], d, source)
+	b := appendKey(g.scratch[worker][:0], &at, source)
 	n := len(b)
-	b = appendRecord(b, d, size)
+	b = appendInstance(b, d, x.TransferSyntax, x.Size)
 	g.scratch[worker] = b
-	return g.addRecord(worker, d, b[:n], b[n:], source)
+	return g.addRecord(worker, &at, b[:n], b[n:], source)
 }
 
+// addRecord keeps a record; d holds at least its keyTags.
 func (g *gathering) addRecord(worker int, d *dicommeta.Dataset, key, payload []byte, source string) error {
 	if err := g.records[worker].add(key, payload); err != nil {
 		return err
@@ -184,8 +188,7 @@ func addTo(roll *dicommeta.Rollup, e entry) error {
 	if err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
-	syntax := d.Text(dict.TransferSyntaxUID)
-	d.Remove(dict.TransferSyntaxUID)
+	syntax := takeSyntax(&d)
 	_, _, _, source := splitKey(e.key)
 	roll.AddExtract(d, syntax, string(source), size)
 	return nil
