@@ -9,13 +9,14 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
 // A source is one published file. Its origin, edition and licence go to the
@@ -45,19 +46,7 @@ var (
 	}
 )
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the published source files")
-	out := flag.String("out", "../../omop/cdm/data", "folder of the fact files")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "cdmmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "cdmmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("cdmmaker", "../../omop/cdm/data", run) }
 
 // run reads every source before it writes anything.
 func run(shared fs.FS, out string) error {

@@ -6,27 +6,15 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the published source files")
-	out := flag.String("out", "../../fhir/fhirdef/data", "folder of the fact files")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "defmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "defmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("defmaker", "../../fhir/fhirdef/data", run) }
 
 // run reads every source before it writes anything.
 func run(shared fs.FS, out string) error {

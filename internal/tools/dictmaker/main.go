@@ -10,28 +10,16 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the published source files")
-	out := flag.String("out", "../../dicommeta/dict", "folder of the package")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "dictmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "dictmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("dictmaker", "../../dicommeta/dict", run) }
 
 // run reads every source before it writes anything.
 func run(shared fs.FS, out string) error {

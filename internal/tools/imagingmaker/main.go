@@ -8,8 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
-	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
 const (
@@ -29,19 +29,7 @@ const (
 	output  = "dicom-concepts.tsv"
 )
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the published source files")
-	out := flag.String("out", "../../mapping/data", "folder of the fact files")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "imagingmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "imagingmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("imagingmaker", "../../mapping/data", run) }
 
 func run(shared fs.FS, out string) error {
 	facts, sources, err := build(shared)

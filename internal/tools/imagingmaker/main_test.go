@@ -1,9 +1,13 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/carabiner-health/carabiner/internal/golden"
 )
 
 func published() fstest.MapFS {
@@ -34,6 +38,22 @@ func TestAStrangeListIsRefused(t *testing.T) {
 		f[folder+list].Data = []byte(strings.Replace(string(f[folder+list].Data), replace[0], replace[1], 1))
 		if _, _, err := build(f); err == nil {
 			t.Errorf("%s: want an error", replace[1])
+		}
+	}
+}
+
+func TestCommittedFactsAreWhatTheMakerMakes(t *testing.T) {
+	facts, sources, err := build(os.DirFS(golden.Shared(t, ".")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]byte{output: facts, "SOURCES": sources} {
+		have, err := os.ReadFile(filepath.Join(golden.Root(t), "mapping", "data", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(have) != string(want) {
+			t.Errorf("%s: run go generate ./mapping", name)
 		}
 	}
 }

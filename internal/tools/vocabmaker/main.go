@@ -8,8 +8,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
 // own are the vocabularies that are taken whole. Their texts are OMOP's own;
@@ -50,19 +50,7 @@ const (
 	lastType     = 32886
 )
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the source files")
-	out := flag.String("out", "../../omop/vocab/data", "folder of the built-in vocabulary")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "vocabmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "vocabmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("vocabmaker", "../../omop/vocab/data", run) }
 
 // concept is one line of the made file.
 type concept struct {
