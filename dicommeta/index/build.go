@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dicommeta"
@@ -120,6 +121,8 @@ type build struct {
 	instances *columnar.Writer[instanceRow]
 	elements  *columnar.Writer[elementRow]
 	findings  *columnar.Writer[findingRow]
+	groups    sync.Pool // of elements, and
+	pieces    sync.Pool // of what has been written
 	state     *stateWriter
 	gather    *gathering
 	wanted    []*references // of each worker
@@ -209,10 +212,10 @@ func (b *build) create() (err error) {
 func (b *build) scan(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], earlier *previous) error {
 	readers := make([]*reader, b.opts.Workers)
 	for i := range readers {
-		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences(), extract: dicommeta.Extractor{Keep: kept()},
+		r := &reader{worker: i, opts: b.opts.Read, gather: b.gather, wanted: newReferences(), extract: dicommeta.Extractor{Keep: kept()}, pieces: &b.pieces,
 			row: picker{tags: rowTags()}, key: picker{tags: keyTags()}}
 		if b.elements != nil {
-			r.flat = newFlattener(b.elements.NewGroup)
+			r.flat = newFlattener(b.newGroup)
 		}
 		readers[i] = r
 		b.wanted = append(b.wanted, r.wanted)
@@ -223,8 +226,17 @@ func (b *build) scan(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error
 		}, b.emit)
 }
 
+// newGroup returns an empty group, with the memory of one that was written if there is one.
+func (b *build) newGroup() *columnar.Group[elementRow] {
+	if g, ok := b.groups.Get().(*columnar.Group[elementRow]); ok {
+		return g
+	}
+	return b.elements.NewGroup()
+}
+
 // emit writes the rows of a piece.
 func (b *build) emit(p *piece) error {
+	defer b.pieces.Put(p)
 	if err := b.instances.Write(p.instances); err != nil {
 		return err
 	}
@@ -232,6 +244,7 @@ func (b *build) emit(p *piece) error {
 		if err := b.elements.Append(g); err != nil {
 			return err
 		}
+		b.groups.Put(g)
 	}
 	for i := range p.findings {
 		if err := b.opts.Reporter.Report(p.findings[i].issue()); err != nil {

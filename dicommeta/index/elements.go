@@ -1,12 +1,12 @@
 package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dicommeta"
@@ -56,20 +56,27 @@ type tagName struct {
 
 // flattener makes rows of elements. It is for one goroutine.
 type flattener struct {
-	names map[dict.Tag]*tagName
-	vrs   map[dict.VR]string
-	index [maxValues]int32
-	group *columnar.Group[elementRow]
-	done  []*columnar.Group[elementRow]
-	next  func() *columnar.Group[elementRow]
-	rows  []elementRow
-	text  []byte
-	spans []span // of the text of rows
-	n     int64
+	names   map[dict.Tag]*tagName
+	vrs     map[dict.VR]string
+	index   [maxValues]int32
+	group   *columnar.Group[elementRow]
+	done    []*columnar.Group[elementRow]
+	next    func() *columnar.Group[elementRow]
+	row     elementRow // of the element at hand
+	rows    []elementRow
+	text    []byte
+	numbers []float64
+	found   []value // of rows
+	values  []string
+	decoded []byte
+	n       int64
 }
 
-// span is a part of the text; of a row without value it starts below 0.
-type span struct{ start, end int }
+// value is what the last columns of a row hold: a part of the text, and a place in the
+// numbers; both below 0 where there is none.
+type value struct{ start, end, number int }
+
+var noValue = value{-1, -1, -1}
 
 func newFlattener(next func() *columnar.Group[elementRow]) *flattener {
 	f := &flattener{names: map[dict.Tag]*tagName{}, vrs: map[dict.VR]string{}, next: next}
@@ -107,35 +114,31 @@ func (f *flattener) vr(v dict.VR) string {
 }
 
 // flushRows is how many rows gather before they are encoded.
-const flushRows = 4096
+const flushRows = 512
 
 // instance adds the rows of an instance and returns how many there are.
 func (f *flattener) instance(x *dicommeta.Instance) (int64, error) {
 	start := f.n
-	var uid *string
+	f.row = elementRow{Path: x.Source}
 	if s := x.Text(dict.SOPInstanceUID); s != "" {
-		uid = &s
+		f.row.SOPInstanceUID = &s
 	}
-	base := elementRow{Path: x.Source, SOPInstanceUID: uid}
-	if err := f.dataset(&x.Meta, "", base); err != nil {
+	if err := f.dataset(&x.Meta, ""); err != nil {
 		return 0, err
 	}
-	if err := f.dataset(&x.Dataset, "", base); err != nil {
-		return 0, err
-	}
-	return f.n - start, f.flush()
+	return f.n - start, f.dataset(&x.Dataset, "")
 }
 
-func (f *flattener) dataset(d *dicommeta.Dataset, at string, base elementRow) error {
+func (f *flattener) dataset(d *dicommeta.Dataset, at string) error {
 	var creators map[dict.Tag]*string
 	for i := range d.Elements {
 		e := &d.Elements[i]
-		n := f.name(e.Tag)
-		row := base
-		row.TagPath, row.Tag, row.Keyword, row.VR, row.Length = n.path, n.hex, n.keyword, f.vr(e.VR), int64(len(e.Value))
+		n, row := f.name(e.Tag), &f.row
+		row.TagPath, row.Tag, row.Keyword, row.Creator, row.VR, row.Length = n.path, n.hex, n.keyword, nil, f.vr(e.VR), int64(len(e.Value))
 		if at != "" {
 			row.TagPath = at + n.path
 		}
+		path := row.TagPath
 		if e.Tag.IsPrivate() {
 			if e.Tag.IsPrivateCreator() {
 				if all := d.Charset.Texts(e); len(all) > 0 && all[0] != "" {
@@ -148,11 +151,11 @@ func (f *flattener) dataset(d *dicommeta.Dataset, at string, base elementRow) er
 				row.Creator = creators[dict.NewTag(e.Tag.Group(), e.Tag.Element()>>8)]
 			}
 		}
-		if err := f.element(d, e, row); err != nil {
+		if err := f.element(d, e); err != nil {
 			return err
 		}
 		for j := range e.Items {
-			if err := f.dataset(&e.Items[j], fmt.Sprintf("%s[%d].", row.TagPath, j+1), base); err != nil {
+			if err := f.dataset(&e.Items[j], path+"["+strconv.Itoa(j+1)+"]."); err != nil {
 				return err
 			}
 		}
@@ -161,34 +164,32 @@ func (f *flattener) dataset(d *dicommeta.Dataset, at string, base elementRow) er
 }
 
 // element adds the rows of one element.
-func (f *flattener) element(d *dicommeta.Dataset, e *dicommeta.Element, row elementRow) error {
+func (f *flattener) element(d *dicommeta.Dataset, e *dicommeta.Element) error {
 	switch {
 	case e.VR == dict.SQ:
-		row.Length = int64(len(e.Items))
-		return f.add(row, span{-1, 0})
+		f.row.Length = int64(len(e.Items))
+		return f.add(-1, noValue)
 	case e.Skipped():
-		row.Length = int64(e.Length)
-		return f.add(row, span{-1, 0})
+		f.row.Length = int64(e.Length)
+		return f.add(-1, noValue)
 	case len(e.Value) == 0:
-		return f.add(row, span{-1, 0})
+		return f.add(-1, noValue)
 	case e.VR.IsText():
-		return f.texts(d, e, row)
+		return f.texts(d, e)
 	case e.VR == dict.AT:
 		for i := 0; i < len(e.Value)/4 && i < maxValues; i++ {
-			v := e.Value[4*i:]
-			tag := uint32(v[0]) | uint32(v[1])<<8 | uint32(v[2])<<16 | uint32(v[3])<<24
+			tag := binary.LittleEndian.Uint32(e.Value[4*i:])
 			start := len(f.text)
 			f.text = append(f.text, dict.Tag(tag).Hex()...)
-			row.Index = &f.index[i]
-			if err := f.add(row, span{start, len(f.text)}); err != nil {
+			if err := f.add(i, value{start, len(f.text), -1}); err != nil {
 				return err
 			}
 		}
 		return nil
 	case isBulk(e.VR):
-		return f.add(row, span{-1, 0})
+		return f.add(-1, noValue)
 	}
-	return f.numbers(e, row)
+	return f.binaries(e)
 }
 
 func isBulk(v dict.VR) bool {
@@ -199,38 +200,50 @@ func isBulk(v dict.VR) bool {
 	return v.Size() == 0 // none that the standard has
 }
 
-func (f *flattener) texts(d *dicommeta.Dataset, e *dicommeta.Element, row elementRow) error {
-	for i, s := range d.Charset.Texts(e) {
-		if i == maxValues {
-			break
-		}
-		start := len(f.text)
-		f.text = appendValid(f.text, s)
-		row.Index, row.Number = &f.index[i], nil
-		if e.VR == dict.DS || e.VR == dict.IS {
-			if n, err := strconv.ParseFloat(s, 64); err == nil {
-				row.Number = &n
-			}
-		}
-		if err := f.add(row, span{start, len(f.text)}); err != nil {
+// texts adds the values that Charset.Texts returns.
+func (f *flattener) texts(d *dicommeta.Dataset, e *dicommeta.Element) error {
+	const paddings = " \x00"
+	f.decoded, _ = d.Charset.AppendText(f.decoded[:0], e.Value, e.VR)
+	rest, more := f.decoded, e.VR.Multiple()
+	if !more {
+		return f.addText(0, bytes.TrimRight(rest, paddings), e.VR)
+	}
+	for i := 0; more && i < maxValues; i++ {
+		var one []byte
+		one, rest, more = bytes.Cut(rest, []byte{'\\'})
+		if err := f.addText(i, bytes.Trim(one, paddings), e.VR); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *flattener) numbers(e *dicommeta.Element, row elementRow) error {
-	size := e.VR.Size()
-	n := min(len(e.Value)/size, maxValues)
-	if n == 0 {
-		return f.add(row, span{-1, 0})
+func (f *flattener) addText(index int, s []byte, vr dict.VR) error {
+	v := value{len(f.text), 0, -1}
+	f.text = append(f.text, s...)
+	v.end = len(f.text)
+	if vr == dict.DS || vr == dict.IS {
+		if n, err := strconv.ParseFloat(string(s), 64); err == nil {
+			v.number = len(f.numbers)
+			f.numbers = append(f.numbers, n)
+		}
 	}
-	numbers := make([]float64, n)
-	for i := range n {
-		start := len(f.text)
-		f.text, numbers[i] = appendNumber(f.text, e.VR, e.Value[i*size:])
-		row.Index, row.Number = &f.index[i], &numbers[i]
-		if err := f.add(row, span{start, len(f.text)}); err != nil {
+	return f.add(index, v)
+}
+
+// binaries adds the values of an element of binary numbers.
+func (f *flattener) binaries(e *dicommeta.Element) error {
+	size := e.VR.Size()
+	count := min(len(e.Value)/size, maxValues)
+	if count == 0 {
+		return f.add(-1, noValue)
+	}
+	for i := range count {
+		v := value{start: len(f.text), number: len(f.numbers)}
+		var n float64
+		f.text, n = appendNumber(f.text, e.VR, e.Value[i*size:])
+		v.end, f.numbers = len(f.text), append(f.numbers, n)
+		if err := f.add(i, v); err != nil {
 			return err
 		}
 	}
@@ -263,17 +276,13 @@ func appendNumber(dst []byte, vr dict.VR, b []byte) ([]byte, float64) {
 	return strconv.AppendFloat(dst, n, 'g', -1, 64), n
 }
 
-// appendValid appends s in UTF-8.
-func appendValid(dst []byte, s string) []byte {
-	if utf8.ValidString(s) {
-		return append(dst, s...)
+// add adds the row at hand with one of its values, by index from 0, or below 0 with none.
+func (f *flattener) add(index int, v value) error {
+	f.row.Index = nil
+	if index >= 0 {
+		f.row.Index = &f.index[index]
 	}
-	return append(dst, strings.ToValidUTF8(s, "\uFFFD")...)
-}
-
-// add adds a row; its value is the span of the text.
-func (f *flattener) add(row elementRow, s span) error {
-	f.rows, f.spans = append(f.rows, row), append(f.spans, s)
+	f.rows, f.found = append(f.rows, f.row), append(f.found, v)
 	f.n++
 	if len(f.rows) < flushRows {
 		return nil
@@ -284,22 +293,29 @@ func (f *flattener) add(row elementRow, s span) error {
 // flush encodes the rows.
 func (f *flattener) flush() error {
 	text := string(f.text)
-	values := make([]string, len(f.rows))
-	for i, s := range f.spans {
-		if s.start >= 0 {
-			values[i] = text[s.start:s.end]
-			f.rows[i].Value = &values[i]
+	f.values = slices.Grow(f.values[:0], len(f.rows))[:len(f.rows)]
+	for i, v := range f.found {
+		if v.start >= 0 {
+			f.values[i] = text[v.start:v.end]
+			f.rows[i].Value = &f.values[i]
+		}
+		if v.number >= 0 {
+			f.rows[i].Number = &f.numbers[v.number]
 		}
 	}
 	err := f.encode(f.rows)
 	clear(f.rows)
-	f.rows, f.spans, f.text = f.rows[:0], f.spans[:0], f.text[:0]
+	clear(f.values)
+	f.rows, f.found, f.text, f.numbers = f.rows[:0], f.found[:0], f.text[:0], f.numbers[:0]
 	return err
 }
 
 // carry adds rows of an earlier run.
 func (f *flattener) carry(rows []elementRow) error {
 	f.n += int64(len(rows))
+	if err := f.flush(); err != nil {
+		return err
+	}
 	return f.encode(rows)
 }
 
@@ -335,6 +351,9 @@ func (f *flattener) finish() error {
 
 // take returns the groups of what was added since the last call.
 func (f *flattener) take() ([]*columnar.Group[elementRow], error) {
+	if err := f.flush(); err != nil {
+		return nil, err
+	}
 	err := f.finish()
 	all := f.done
 	f.done = nil

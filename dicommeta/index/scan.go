@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/carabiner-health/carabiner/columnar"
@@ -57,6 +58,7 @@ type reader struct {
 	scratch []byte
 	row     picker
 	key     picker
+	pieces  *sync.Pool
 }
 
 // chunks hands the files on in pieces.
@@ -91,9 +93,21 @@ func chunks(ctx context.Context, srcs iter.Seq2[dicommeta.Source, error], earlie
 	}
 }
 
+// newPiece returns an empty piece, with the memory of one that was written if there is one.
+func (r *reader) newPiece() *piece {
+	p, ok := r.pieces.Get().(*piece)
+	if !ok {
+		return &piece{}
+	}
+	clear(p.instances)
+	clear(p.findings)
+	*p = piece{instances: p.instances[:0], findings: p.findings[:0], state: p.state[:0]}
+	return p
+}
+
 // work reads the files of a piece.
 func (r *reader) work(ctx context.Context, tasks []task) (*piece, error) {
-	p := &piece{}
+	p := r.newPiece()
 	for i := range tasks {
 		if err := ctx.Err(); err != nil {
 			return nil, err
