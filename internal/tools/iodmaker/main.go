@@ -7,30 +7,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/carabiner-health/carabiner/internal/tools/maker"
 )
 
 const folder = "data/dicom/standard/"
 
-func main() {
-	shared := flag.String("shared", "../../../shared", "folder of the published source files")
-	out := flag.String("out", "../../dicommeta/iod", "folder of the package")
-	flag.Parse()
-	if err := run(os.DirFS(*shared), *out); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			fmt.Fprintf(os.Stderr, "iodmaker: source files are absent, %s stays as it is\n", filepath.ToSlash(*out))
-			return
-		}
-		fmt.Fprintln(os.Stderr, "iodmaker:", err)
-		os.Exit(1)
-	}
-}
+func main() { maker.Main("iodmaker", "../../dicommeta/iod", run) }
 
 func run(fsys fs.FS, out string) error {
 	src, err := read(fsys)
