@@ -154,6 +154,7 @@ type level struct {
 	item   int32    // from 1
 	base   int32    // of its elements in used and kids
 	sorted bool
+	order  []int32 // if not sorted: the elements' numbers by tag, those of one tag in their order
 	// free is whether the item, below a private sequence or in one that holds attributes
 	// of other instances, may have any attributes.
 	free bool
@@ -213,6 +214,13 @@ func (c *validation) open(d *Dataset, parent int32, tag dict.Tag, item int32) in
 			l.sorted = false
 		}
 	}
+	if !l.sorted {
+		l.order = make([]int32, len(d.Elements))
+		for i := range l.order {
+			l.order[i] = int32(i)
+		}
+		slices.SortStableFunc(l.order, func(a, b int32) int { return compareTags(d.Elements[a].Tag, d.Elements[b].Tag) })
+	}
 	n := len(d.Elements)
 	c.used = append(c.used, make([]bool, n)...)
 	c.kids = append(c.kids, make([]int32, n)...)
@@ -252,12 +260,17 @@ func (c *validation) find(at int32, t dict.Tag) (*Element, int) {
 	l := &c.levels[at]
 	all := l.d.Elements
 	if !l.sorted {
-		for i := len(all) - 1; i >= 0; i-- {
-			if all[i].Tag == t {
-				return &all[i], i
+		i, _ := slices.BinarySearchFunc(l.order, t, func(i int32, t dict.Tag) int { // behind the last of the tag
+			if all[i].Tag <= t {
+				return -1
 			}
+			return 1
+		})
+		if i == 0 || all[l.order[i-1]].Tag != t {
+			return nil, -1
 		}
-		return nil, -1
+		i = int(l.order[i-1])
+		return &all[i], i
 	}
 	low, high := 0, len(all)
 	for low < high {

@@ -153,32 +153,35 @@ func (c *validation) testElement(t *iod.Term, e *Element) bool {
 }
 
 func compares(t *iod.Term, e *Element) bool {
-	from, to := t.Index, t.Index+1
-	if t.Index < 0 {
-		from, to = 0, countValues(nil, e)
+	if t.Index >= 0 {
+		return comparesAt(t, e, t.Index)
 	}
-	for i := from; i < to; i++ {
-		n, ok := numberAt(e, i)
-		if !ok {
-			continue
-		}
-		switch t.Compare {
-		case "==":
-			ok = n == t.Number
-		case "!=":
-			ok = n != t.Number
-		case "<":
-			ok = n < t.Number
-		case "<=":
-			ok = n <= t.Number
-		case ">":
-			ok = n > t.Number
-		case ">=":
-			ok = n >= t.Number
-		}
-		if ok {
+	for one, i := range eachValue(e) {
+		if comparesAt(t, one, i) {
 			return true
 		}
 	}
 	return false
+}
+
+func comparesAt(t *iod.Term, e *Element, i int) bool {
+	n, ok := numberAt(e, i)
+	if !ok {
+		return false
+	}
+	switch t.Compare {
+	case "==":
+		ok = n == t.Number
+	case "!=":
+		ok = n != t.Number
+	case "<":
+		ok = n < t.Number
+	case "<=":
+		ok = n <= t.Number
+	case ">":
+		ok = n > t.Number
+	case ">=":
+		ok = n >= t.Number
+	}
+	return ok
 }

@@ -71,11 +71,8 @@ func (c *validation) form(at int32, e *Element) {
 // uidRoots checks that UIDs begin with 1 or 2, under which organizations are registered
 // (PS3.5 §9, annex B).
 func (c *validation) uidRoots(at int32, e *Element) {
-	for i := 0; ; i++ {
-		v, ok := textAt(e, i)
-		if !ok {
-			return
-		}
+	for one, i := range eachValue(e) {
+		v, _ := textAt(one, i)
 		first, rest, _ := bytes.Cut(v, []byte{'.'})
 		if len(v) > 0 && len(bytes.Trim(v, "0.")) == 0 {
 			c.report(issue.Error, CodeValueForm, at, e.Tag, e, "want a UID, have only zeros")
@@ -92,11 +89,8 @@ func (c *validation) uidRoots(at int32, e *Element) {
 // personNames reports names that are not divided into family name, given name and so on
 // (PS3.5 §6.2.1).
 func (c *validation) personNames(at int32, e *Element) {
-	for i := 0; ; i++ {
-		v, ok := textAt(e, i)
-		if !ok {
-			return
-		}
+	for one, i := range eachValue(e) {
+		v, _ := textAt(one, i)
 		if len(v) > 0 && bytes.IndexByte(v, '^') < 0 {
 			c.report(issue.Information, CodePersonName, at, e.Tag, e, "want a name in parts that ^ divides, have one part")
 			return
@@ -195,7 +189,7 @@ func (c *validation) groupLength(at int32, all []Element, j int) {
 		return // the reader's matter
 	}
 	c.report(issue.Information, CodeRetired, at, e.Tag, e, "want no group length, have one")
-	if len(e.Value) != 4 || e.End == 0 || c.x.Partial {
+	if len(e.Value) != 4 || e.End == 0 || c.x.Partial || j > 0 && all[j-1].Tag.Group() == e.Tag.Group() {
 		return
 	}
 	end := e.End

@@ -36,11 +36,8 @@ func (c *validation) patientOrientation() {
 	if e == nil || isTextOf(c, c.root, dict.AnatomicalOrientationType, "QUADRUPED") {
 		return
 	}
-	for i := 0; ; i++ {
-		v, ok := textAt(e, i)
-		if !ok {
-			return
-		}
+	for one, i := range eachValue(e) {
+		v, _ := textAt(one, i)
 		for _, b := range v {
 			switch b {
 			case 'L', 'R', 'A', 'P', 'H', 'F':

@@ -182,28 +182,36 @@ func (c *validation) values(r *iod.Rule, at int32, t dict.Tag, e *Element) {
 	if e.Skipped() {
 		return
 	}
-	from, to := r.Index, r.Index+1
-	if r.Index < 0 {
-		from, to = 0, countValues(nil, e)
+	if r.Index >= 0 {
+		c.value(r, at, t, e, e, r.Index)
+		return
 	}
-	for i := from; i < to; i++ {
-		if r.NotZero || r.ZeroOdd {
-			if n, ok := numberAt(e, i); ok && n == 0 {
-				sev := issue.Warning
-				if r.NotZero {
-					sev = issue.Error
-				}
-				c.report(sev, CodeZero, at, t, e, "want a number other than 0, have 0")
+	if isEmpty(e) {
+		return
+	}
+	for one, i := range eachValue(e) {
+		c.value(r, at, t, e, one, i)
+	}
+}
+
+// value checks the value i of one, which is e or one value of it.
+func (c *validation) value(r *iod.Rule, at int32, t dict.Tag, e, one *Element, i int) {
+	if r.NotZero || r.ZeroOdd {
+		if n, ok := numberAt(one, i); ok && n == 0 {
+			sev := issue.Warning
+			if r.NotZero {
+				sev = issue.Error
 			}
+			c.report(sev, CodeZero, at, t, e, "want a number other than 0, have 0")
 		}
-		if r.Values == nil || listed(r.Values, e, i) {
-			continue
-		}
-		if r.Values.Enumerated {
-			c.report(issue.Error, CodeEnumeratedValue, at, t, e, "want one of "+enough(r.Values, e.VR)+", have another value")
-		} else {
-			c.report(issue.Warning, CodeDefinedTerm, at, t, e, "want a defined term, have another value")
-		}
+	}
+	if r.Values == nil || listed(r.Values, one, i) {
+		return
+	}
+	if r.Values.Enumerated {
+		c.report(issue.Error, CodeEnumeratedValue, at, t, e, "want one of "+enough(r.Values, e.VR)+", have another value")
+	} else {
+		c.report(issue.Warning, CodeDefinedTerm, at, t, e, "want a defined term, have another value")
 	}
 }
 

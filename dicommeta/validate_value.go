@@ -3,6 +3,7 @@ package dicommeta
 import (
 	"bytes"
 	"encoding/binary"
+	"iter"
 	"math"
 	"strconv"
 
@@ -68,6 +69,29 @@ func textAt(e *Element, i int) (text []byte, ok bool) {
 		rest, i = rest[n+1:], i-1
 	}
 	return nil, false
+}
+
+// eachValue returns the values of e one after the other, each as an element and the value's
+// number in it: those of text as elements of their own, for textAt counts from the begin.
+func eachValue(e *Element) iter.Seq2[*Element, int] {
+	return func(yield func(*Element, int) bool) {
+		if !e.VR.IsText() || !e.VR.Multiple() {
+			n := countValues(nil, e)
+			for i := 0; i < n && yield(e, i); i++ {
+			}
+			return
+		}
+		one, rest := *e, e.Value
+		for more := len(rest) > 0; more; {
+			one.Value, rest, more = bytes.Cut(rest, []byte{'\\'})
+			if len(one.Value) == 0 {
+				one.Value = []byte{' '} // an empty value, not none
+			}
+			if !yield(&one, 0) {
+				return
+			}
+		}
+	}
 }
 
 // numberAt returns the number i, from 0, of an element with numbers.
@@ -188,13 +212,10 @@ func isText(e *Element, i int, s string) bool {
 		have, ok := textAt(e, i)
 		return ok && equalText(e.VR, have, s)
 	}
-	for i := 0; ; i++ {
-		have, ok := textAt(e, i)
-		if !ok {
-			return false
-		}
-		if equalText(e.VR, have, s) {
+	for one, i := range eachValue(e) {
+		if have, ok := textAt(one, i); ok && equalText(e.VR, have, s) {
 			return true
 		}
 	}
+	return false
 }

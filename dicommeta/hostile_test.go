@@ -1,0 +1,66 @@
+package dicommeta
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"testing"
+
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// TestEachValueReturnsWhatTextAtReturns holds the two ways through the values of an element
+// to each other.
+func TestEachValueReturnsWhatTextAtReturns(t *testing.T) {
+	for _, text := range []string{"", " ", `\`, `a`, `a\`, `\b `, `a\\b\`, "1\\ 2\\\x00"} {
+		for _, vr := range []dict.VR{dict.UI, dict.DS, dict.PN, dict.LT} {
+			e := Element{VR: vr, Value: []byte(text)}
+			n := 0
+			for one, i := range eachValue(&e) {
+				have, ok := textAt(one, i)
+				want, ok2 := textAt(&e, n)
+				if !ok || !ok2 || !bytes.Equal(have, want) {
+					t.Errorf("%v %q: value %d is %q, %v, of textAt %q, %v", vr, text, n, have, ok, want, ok2)
+				}
+				n++
+			}
+			if _, more := textAt(&e, n); more && !isEmpty(&e) {
+				t.Errorf("%v %q: eachValue stops after %d values", vr, text, n)
+			}
+		}
+	}
+}
+
+// TestValidationTakesTimeOfItsBytes validates what would take minutes if each value, tag or group
+// length led to a look at all others.
+func TestValidationTakesTimeOfItsBytes(t *testing.T) {
+	const n = 300_000
+	text := bytes.Repeat([]byte{'1', '\\'}, n)
+	x := &Instance{Dataset: Dataset{Elements: []Element{
+		{Tag: dict.SOPClassUID, VR: dict.UI, Value: []byte(dict.UIDCTImageStorage)},
+		{Tag: dict.ImageType, VR: dict.CS, Value: text},
+		{Tag: dict.RelatedGeneralSOPClassUID, VR: dict.UI, Value: text},
+		{Tag: dict.OperatorsName, VR: dict.PN, Value: bytes.Repeat([]byte{'^', '\\'}, n)},
+		{Tag: dict.SliceThickness, VR: dict.DS, Value: text},
+		{Tag: dict.PatientOrientation, VR: dict.CS, Value: bytes.Repeat([]byte{'L', '\\'}, n)},
+		{Tag: dict.ImageOrientationPatient, VR: dict.DS, Value: text},
+	}}}
+	at := int64(1000)
+	for i := range n {
+		x.Elements = append(x.Elements, Element{Tag: dict.NewTag(0x4009, 0), VR: dict.UL, Value: binary.LittleEndian.AppendUint32(nil, 1), Offset: at, End: at + 12})
+		at += 12
+		x.Elements = append(x.Elements, Element{Tag: dict.NewTag(0x4009, 0x1000+uint16(i&0xff)<<8), VR: dict.LO, Offset: at, End: at + 8})
+		at += 8
+	}
+	v, err := NewValidator(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := v.Validate(x)
+	for _, code := range []issue.Code{CodeVM, CodePrivate, CodeRetired} {
+		if !slices.ContainsFunc(found, func(f issue.Issue) bool { return f.Code == code }) {
+			t.Errorf("want a finding %s, have none", code)
+		}
+	}
+}
