@@ -3,6 +3,10 @@ package dicommeta
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -62,5 +66,59 @@ func TestValidationTakesTimeOfItsBytes(t *testing.T) {
 		if !slices.ContainsFunc(found, func(f issue.Issue) bool { return f.Code == code }) {
 			t.Errorf("want a finding %s, have none", code)
 		}
+	}
+}
+
+// TestDescendingElementsTakeTimeOfTheirNumber makes and reads data sets in the order that
+// costs most.
+func TestDescendingElementsTakeTimeOfTheirNumber(t *testing.T) {
+	const n = 150_000
+	elements := make([]Element, 0, n+1)
+	text := []byte("{")
+	for i := n; i > 0; i-- {
+		elements = append(elements, Element{Tag: dict.NewTag(0x4009, 0) + dict.Tag(i), VR: dict.LO})
+		text = fmt.Appendf(text, `"%08X":{"vr":"LO"},`, 0x40090000+i)
+	}
+	elements = append(elements, Element{Tag: elements[0].Tag, VR: dict.SH})
+	text = append(text[:len(text)-1], '}')
+	made := NewDataset(elements...)
+	read, _, err := ParseJSON(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []*Dataset{&made, &read} {
+		if len(d.Elements) != n || !slices.IsSortedFunc(d.Elements, func(a, b Element) int { return compareTags(a.Tag, b.Tag) }) {
+			t.Errorf("want %d ascending elements, have %d", n, len(d.Elements))
+		}
+	}
+	if last := made.Elements[n-1]; last.VR != dict.SH {
+		t.Errorf("of two elements of one tag the first is kept")
+	}
+	if elements[0].Tag < elements[1].Tag {
+		t.Error("NewDataset orders what it was given")
+	}
+}
+
+// TestPatchHoldsNoBomb patches a deflated file of some KB that inflates to 200 MB.
+func TestPatchHoldsNoBomb(t *testing.T) {
+	bomb := Instance{TransferSyntax: deflatedLittleEndian, Dataset: NewDataset(
+		TextElement(dict.SOPClassUID, dict.UIDCTImageStorage), TextElement(dict.SOPInstanceUID, "1.2.3"), TextElement(dict.PatientID, "1"),
+		Element{Tag: dict.TextValue, VR: dict.UT, Value: make([]byte, 200<<20)})}
+	var file bytes.Buffer
+	if err := Write(&file, &bomb, nil); err != nil {
+		t.Fatal(err)
+	}
+	bomb.Elements = nil
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := Patch(io.Discard, bytes.NewReader(file.Bytes()), int64(file.Len()), []Change{{
+		Path: Path{{Tag: dict.PatientID}}, Element: TextElement(dict.PatientID, "2"),
+	}}, nil)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, ErrLimit) {
+		t.Errorf("want ErrLimit, have %v", err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
+		t.Errorf("refusing %d bytes allocates %d", file.Len(), n)
 	}
 }

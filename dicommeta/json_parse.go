@@ -129,7 +129,7 @@ func (p *jsonParser) pos(off int) issue.Pos {
 }
 
 func (p *jsonParser) dataset(v jsontree.Value) (Dataset, error) {
-	d := Dataset{Charset: UTF8}
+	d, sorted := Dataset{Charset: UTF8}, true
 	if n := v.Len(); n > 0 {
 		if n > p.left {
 			return d, p.fatal(v.Offset(), CodeJSONLimit, "want at most the allowed elements, have more", ErrLimit)
@@ -152,11 +152,13 @@ func (p *jsonParser) dataset(v jsontree.Value) (Dataset, error) {
 		if !keep {
 			continue
 		}
-		if n := len(d.Elements); n == 0 || d.Elements[n-1].Tag < tag {
-			d.Elements = append(d.Elements, e)
-		} else {
-			d.Set(e)
+		if n := len(d.Elements); n > 0 && d.Elements[n-1].Tag >= tag {
+			sorted = false
 		}
+		d.Elements = append(d.Elements, e)
+	}
+	if !sorted {
+		d.Elements = ascending(d.Elements)
 	}
 	return d, nil
 }

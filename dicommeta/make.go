@@ -3,6 +3,7 @@ package dicommeta
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,9 +174,21 @@ func SequenceElement(t dict.Tag, items ...Dataset) Element {
 // NewDataset returns a data set of elements in ascending order, its text in UTF-8. Of
 // several elements with one tag it has the last.
 func NewDataset(elements ...Element) Dataset {
-	d := Dataset{Charset: UTF8}
-	for _, e := range elements {
-		d.Set(e)
+	return Dataset{Elements: ascending(slices.Clone(elements)), Charset: UTF8}
+}
+
+// ascending brings elements into the order of their tags, in place, and of several with one tag
+// keeps the last.
+func ascending(all []Element) []Element {
+	slices.SortStableFunc(all, func(a, b Element) int { return compareTags(a.Tag, b.Tag) })
+	n := 0
+	for i := range all {
+		if i+1 < len(all) && all[i+1].Tag == all[i].Tag {
+			continue
+		}
+		all[n] = all[i]
+		n++
 	}
-	return d
+	clear(all[n:])
+	return all[:n]
 }

@@ -78,7 +78,8 @@ var ErrCharset = errors.New("dicommeta: not in the character set of the file")
 // where a damaged sequence leaves in doubt which lengths to change. What will be written is read
 // again and compared before the first byte goes to w.
 //
-// Memory is bounded by the header, not by the file. The error is an *Error if the file is
+// Memory is bounded by the header, not by the file; a header that is deflated may have
+// PatchOptions.Read.MaxBytes inflated. The error is an *Error if the file is
 // wrong or cannot be changed so, wraps ErrCharset or ErrLimit where that holds, or
 // else is of r or w. Digital signatures in the file are not renewed. Patch is safe for concurrent use.
 func Patch(w io.Writer, r io.ReaderAt, size int64, changes []Change, opts *PatchOptions) (Patched, error) {

@@ -527,11 +527,14 @@ func (p *patcher) inflate() error {
 	if p.x.Stop.Tag != 0 {
 		n = p.x.Stop.Offset - from
 	}
-	var b bytes.Buffer
-	if _, err := io.CopyN(&b, z, n); err != nil {
+	if n > p.maxBytes() {
+		return p.patchError(nil, from, CodeLimit, ErrLimit, "want at most %d bytes of inflated data set, have more", p.maxBytes())
+	}
+	b := make([]byte, n) // as much as the reader has inflated before
+	if _, err := io.ReadFull(z, b); err != nil {
 		return p.patchError(nil, from, CodePatchStructure, err, "want a data set deflated as the standard says")
 	}
-	p.inflated, p.rest = b.Bytes(), z
+	p.inflated, p.rest = b, z
 	p.base = &inflatedAt{file: p.src, from: from, b: p.inflated}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 )
@@ -178,12 +179,8 @@ func fileMeta(x *Instance, o *WriteOptions) ([]byte, error) {
 	if len(name) > 16 {
 		return nil, errors.New("dicommeta: ImplementationVersionName: want at most 16 characters")
 	}
-	var meta Dataset
-	for i := range x.Meta.Elements {
-		if el := x.Meta.Elements[i]; !isPrivateMeta(el.Tag) {
-			meta.Set(el)
-		}
-	}
+	meta := Dataset{Elements: slices.DeleteFunc(slices.Clone(x.Meta.Elements), func(e Element) bool { return isPrivateMeta(e.Tag) })}
+	meta.Elements = ascending(meta.Elements)
 	meta.Remove(dict.FileMetaInformationGroupLength)
 	meta.Remove(dict.ImplementationVersionName)
 	meta.Set(Element{Tag: dict.FileMetaInformationVersion, VR: dict.OB, Value: []byte{0, 1}})

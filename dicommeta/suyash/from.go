@@ -1,10 +1,12 @@
 package suyash
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -62,10 +64,10 @@ func (c *fromConverter) report(s issue.Severity, code issue.Code, path dicommeta
 var errDepth = errors.New("suyash: want sequences nested at most 64 deep")
 
 func (c *fromConverter) dataset(path dicommeta.Path, elements []*dicom.Element) (dicommeta.Dataset, error) {
-	d := dicommeta.NewDataset()
 	if len(path) > maxDepth {
-		return d, errDepth
+		return dicommeta.NewDataset(), errDepth
 	}
+	all := make([]dicommeta.Element, 0, len(elements))
 	for _, e := range elements {
 		if e == nil {
 			continue
@@ -77,17 +79,19 @@ func (c *fromConverter) dataset(path dicommeta.Path, elements []*dicom.Element) 
 		}
 		el, ok, err := c.element(here, e)
 		if err != nil {
-			return d, err
+			return dicommeta.NewDataset(), err
 		}
-		if !ok {
-			continue
+		if ok {
+			all = append(all, el)
 		}
-		if d.Has(t) {
-			c.report(issue.Warning, CodeOrder, here, "want one element of the tag, have several")
-		}
-		d.Set(el)
 	}
-	return d, nil
+	slices.SortStableFunc(all, func(a, b dicommeta.Element) int { return cmp.Compare(a.Tag, b.Tag) })
+	for i := 1; i < len(all); i++ {
+		if all[i].Tag == all[i-1].Tag {
+			c.report(issue.Warning, CodeOrder, append(path, dicommeta.Step{Tag: all[i].Tag}), "want one element of the tag, have several")
+		}
+	}
+	return dicommeta.NewDataset(all...), nil
 }
 
 func (c *fromConverter) element(path dicommeta.Path, e *dicom.Element) (dicommeta.Element, bool, error) {
