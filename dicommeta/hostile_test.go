@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"testing/iotest"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/issue"
@@ -120,5 +121,34 @@ func TestPatchHoldsNoBomb(t *testing.T) {
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 16<<20 {
 		t.Errorf("refusing %d bytes allocates %d", file.Len(), n)
+	}
+}
+
+// TestStreamThatTricklesTakesTheMemoryOfItsBytes reads a stream that gives a byte at a time.
+func TestStreamThatTricklesTakesTheMemoryOfItsBytes(t *testing.T) {
+	x := Instance{Dataset: NewDataset(TextElement(dict.SOPClassUID, dict.UIDCTImageStorage), TextElement(dict.SOPInstanceUID, "1.2.3"))}
+	for i := range 3000 {
+		x.Elements = append(x.Elements, Element{Tag: dict.NewTag(0x4009, 0x1000+uint16(i)), VR: dict.LO, Value: []byte("VALUE ")})
+	}
+	var file bytes.Buffer
+	if err := Write(&file, &x, nil); err != nil {
+		t.Fatal(err)
+	}
+	want, err := Parse(bytes.NewReader(file.Bytes()), int64(file.Len()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	have, err := ParseStream(iotest.OneByteReader(bytes.NewReader(file.Bytes())), nil)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := want.AppendJSON(nil, nil), have.AppendJSON(nil, nil); !bytes.Equal(a, b) {
+		t.Error("the stream is read otherwise than the file")
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+		t.Errorf("reading %d bytes allocates %d", file.Len(), n)
 	}
 }

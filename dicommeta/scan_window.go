@@ -74,6 +74,11 @@ func (w *window) load(pos int64, n int) []byte {
 	if len(tail) >= n || w.err != nil {
 		return tail[:min(n, len(tail)):min(n, len(tail))]
 	}
+	if i := int(pos - w.off); w.at == nil && tail != nil && i+n <= w.room {
+		w.fill(i + n) // a stream that trickles is not to take a window a read
+		n = min(n, len(w.buf)-i)
+		return w.buf[i : i+n : i+n]
+	}
 	want := windowLen
 	switch {
 	case w.reads == 0:
