@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
+	"testing/fstest"
 	"testing/iotest"
 
 	"github.com/carabiner-health/carabiner/dicommeta/dict"
@@ -150,5 +154,47 @@ func TestStreamThatTricklesTakesTheMemoryOfItsBytes(t *testing.T) {
 	}
 	if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
 		t.Errorf("reading %d bytes allocates %d", file.Len(), n)
+	}
+}
+
+// TestSourcesGoOnBehindALinkInACircle reads a folder with a link to itself between two files.
+func TestSourcesGoOnBehindALinkInACircle(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "z"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("m", filepath.Join(dir, "m")); err != nil {
+		t.Skip(err)
+	}
+	stats, err := Each(t.Context(), Sources(dir), nil, func(int, *Instance) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.Files != 3 || stats.NotDICOM != 2 || stats.Failed != 1 {
+		t.Errorf("want 3 files, 2 of them not DICOM and 1 failed, have %+v", stats)
+	}
+}
+
+// noListing is a file system of which one folder cannot be listed.
+type noListing struct{ fstest.MapFS }
+
+func (f noListing) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == "closed" {
+		return nil, fs.ErrPermission
+	}
+	return f.MapFS.ReadDir(name)
+}
+
+// TestSourcesGoOnBehindAFolderThatCannotBeListed counts such a folder as a file that failed.
+func TestSourcesGoOnBehindAFolderThatCannotBeListed(t *testing.T) {
+	files := noListing{fstest.MapFS{"a": {}, "closed/b": {}, "open/c": {}}}
+	stats, err := Each(t.Context(), FSSources(files), nil, func(int, *Instance) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stats.Files != 3 || stats.Failed != 1 {
+		t.Errorf("want 3 files, 1 failed, have %+v", stats)
 	}
 }

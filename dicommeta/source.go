@@ -30,7 +30,8 @@ type File interface {
 // Sources returns the files that args name: files, folders with all that is below them
 // in the order of their paths, or patterns. A folder is walked while the
 // sequence runs; what is in it is not held in memory. Folders below whose names begin
-// with a dot, and what is no regular file, are passed over.
+// with a dot, and what is no regular file, are passed over. A folder below that cannot be
+// listed and a link in a circle are Sources that cannot be opened.
 func Sources(args ...string) iter.Seq2[Source, error] {
 	return func(yield func(Source, error) bool) {
 		for _, arg := range args {
@@ -81,8 +82,17 @@ var errStopped = errors.New("stopped")
 // visit yields a file of a walk.
 func visit(path string, d fs.DirEntry, err error, root bool, stat func(string, fs.DirEntry) (fs.FileInfo, error),
 	source func(string, fs.FileInfo) Source, yield func(Source, error) bool) error {
+	failing := func(err error) error {
+		if !yield(Source{Name: path, Open: func() (File, error) { return nil, err }}, nil) {
+			return errStopped
+		}
+		return nil
+	}
 	if err != nil {
-		return err
+		if root {
+			return err
+		}
+		return failing(err) // a folder that cannot be listed; the others are read
 	}
 	if d.IsDir() {
 		if !root && strings.HasPrefix(d.Name(), ".") {
@@ -95,7 +105,7 @@ func visit(path string, d fs.DirEntry, err error, root bool, stat func(string, f
 		return nil // gone meanwhile, or a link to nowhere
 	}
 	if err != nil {
-		return err
+		return failing(err)
 	}
 	if info.Mode().IsRegular() && !yield(source(path, info), nil) {
 		return errStopped
