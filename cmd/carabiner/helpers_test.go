@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -82,5 +83,17 @@ func TestTextFindingsAreBoundedByCodeAndCounted(t *testing.T) {
 	}
 	if want := "findings: warning 8, information 8 (not shown: t-info 5, t-warning 3)\n"; !strings.HasSuffix(out, want) {
 		t.Errorf("want the end %q, have\n%s", want, out)
+	}
+}
+
+// TestCellsHoldNoControlCharacters keeps values of data from moving the cursor, colouring the
+// screen or making columns and lines.
+func TestCellsHoldNoControlCharacters(t *testing.T) {
+	got := cells("\x1b[31mRED\x1b]0;title\a\r\nLINE\tTAB\u202eright\x7f\xff", int64(1000))
+	if want := " [31mRED ]0;title   LINE TAB right  \t1,000"; got != want {
+		t.Errorf("want %q, have %q", want, got)
+	}
+	if n := utf8.RuneCountInString(cells(strings.Repeat("1.", 5000))); n != 200 {
+		t.Errorf("want long values cut, have %d characters", n)
 	}
 }

@@ -90,7 +90,7 @@ func (c *dicomCounts) add(x *dicommeta.Instance, seed maphash.Seed) {
 	mark(c.patients, x.Text(dict.PatientID), x.Text(dict.IssuerOfPatientID))
 	mark(c.studies, x.Text(dict.StudyInstanceUID))
 	mark(c.series, x.Text(dict.SeriesInstanceUID))
-	if day := x.Text(dict.StudyDate); len(day) == 8 {
+	if day := x.Text(dict.StudyDate); len(day) == 8 && isDay(day) {
 		if c.first == "" || day < c.first {
 			c.first = day
 		}
@@ -108,6 +108,11 @@ func (c *dicomCounts) add(x *dicommeta.Instance, seed maphash.Seed) {
 			}
 		}
 	}
+}
+
+func isDay(s string) bool {
+	_, ok := dicommeta.ParseDate(s)
+	return ok
 }
 
 func (c *dicomCounts) merge(o *dicomCounts) {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 )
 
 // table prints rows in aligned columns below a title. Columns are separated by
@@ -36,10 +38,29 @@ func cells(values ...any) string {
 		case int:
 			parts[i] = grouped(int64(v))
 		default:
-			parts[i] = fmt.Sprint(v)
+			parts[i] = oneLine(fmt.Sprint(v))
 		}
 	}
 	return strings.Join(parts, "\t")
+}
+
+// oneLine returns s as it can stand in a cell: values of data may hold what moves
+// the cursor or colours the screen.
+func oneLine(s string) string {
+	const most = 200
+	n := 0
+	return strings.Map(func(r rune) rune {
+		n++
+		switch {
+		case n > most:
+			return -1
+		case n == most:
+			return '…'
+		case r == utf8.RuneError || !unicode.IsPrint(r):
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // grouped writes a count with a comma after each three digits.

@@ -43,6 +43,19 @@ func TestBuildMakesTheTables(t *testing.T) {
 	}
 }
 
+// A file whose name is no UTF-8 is indexed as the others are.
+func TestBuildIndexesFilesOfAnyName(t *testing.T) {
+	f := folder{}
+	for name, at := range clinic(t) {
+		f[name+"\xff\xfe\n\x1b"] = at
+	}
+	_, want := run(t, clinic(t), &Options{})
+	_, have := run(t, f, &Options{})
+	if have.Instances != want.Instances || have.Rows["elements"] != want.Rows["elements"] {
+		t.Errorf("want as many rows as of files with plain names, %v, have %v", want.Rows, have.Rows)
+	}
+}
+
 // Every element of every file has its rows.
 func TestElementsHoldEveryValue(t *testing.T) {
 	f := clinic(t)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dicommeta"
@@ -119,7 +120,7 @@ const flushRows = 512
 // instance adds the rows of an instance and returns how many there are.
 func (f *flattener) instance(x *dicommeta.Instance) (int64, error) {
 	start := f.n
-	f.row = elementRow{Path: x.Source}
+	f.row = elementRow{Path: strings.ToValidUTF8(x.Source, "\uFFFD")}
 	if s := x.Text(dict.SOPInstanceUID); s != "" {
 		f.row.SOPInstanceUID = &s
 	}
