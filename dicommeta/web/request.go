@@ -58,6 +58,8 @@ func (c *Client) fetch(ctx context.Context, u *url.URL, each func(*dicommeta.Dat
 	switch {
 	case err == nil:
 		return p, nil
+	case errors.Is(last, errStop):
+		return p, errStop // cancelled or not, the caller wants to hear no more
 	case ctx.Err() != nil:
 		return p, fmt.Errorf("web: %w", context.Cause(ctx))
 	}
