@@ -198,3 +198,28 @@ func TestSourcesGoOnBehindAFolderThatCannotBeListed(t *testing.T) {
 		t.Errorf("want 3 files, 1 failed, have %+v", stats)
 	}
 }
+
+// TestSourcesFollowTheLinkThatIsNamed walks the folder that an argument links to.
+func TestSourcesFollowTheLinkThatIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "real"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "real", "a"), []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("real", link); err != nil {
+		t.Skip(err)
+	}
+	var names []string
+	for src, err := range Sources(link) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, src.Name)
+	}
+	if want := []string{filepath.Join(link, "a")}; !slices.Equal(names, want) {
+		t.Errorf("want %v, have %v", want, names)
+	}
+}

@@ -65,6 +65,9 @@ func yieldPath(name string, yield func(Source, error) bool) bool {
 	if !info.IsDir() {
 		return yield(fileSource(name, info), nil)
 	}
+	if link, err := os.Lstat(name); err == nil && !link.IsDir() {
+		name += string(filepath.Separator) // the folder that a link leads to, not the link
+	}
 	stat := func(path string, d fs.DirEntry) (fs.FileInfo, error) {
 		if d.Type().IsRegular() {
 			return d.Info()
