@@ -29,14 +29,50 @@ type ReadStats struct {
 func Each(ctx context.Context, srcs iter.Seq2[Source, error], opts *ReadOptions, visit func(worker int, x *Instance) error) (ReadStats, error) {
 	c := newReading(opts)
 	scanners := make([]scanner, flow.Workers(c.opts.Workers))
-	err := flow.Each(ctx, len(scanners), srcs, func(_ context.Context, worker int, src Source) error {
-		x, err := c.open(&scanners[worker], src)
-		if err != nil || x == nil {
-			return err
+	err := flow.Each(ctx, len(scanners), batches(srcs), func(ctx context.Context, worker int, batch []Source) error {
+		for _, src := range batch {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			x, err := c.open(&scanners[worker], src)
+			if err == nil && x != nil {
+				err = visit(worker, x)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return visit(worker, x)
+		return nil
 	})
 	return c.stats, err
+}
+
+// batchSources is how many sources go to a worker at once: reading a header takes
+// little longer than handing it over.
+const batchSources = 16
+
+// batches puts the sources together; what came before an error is handed out first.
+func batches(srcs iter.Seq2[Source, error]) iter.Seq2[[]Source, error] {
+	return func(yield func([]Source, error) bool) {
+		var batch []Source
+		for src, err := range srcs {
+			if err != nil {
+				if len(batch) == 0 || yield(batch, nil) {
+					yield(nil, err)
+				}
+				return
+			}
+			if batch = append(batch, src); len(batch) == batchSources {
+				if !yield(batch, nil) {
+					return
+				}
+				batch = nil
+			}
+		}
+		if len(batch) > 0 {
+			yield(batch, nil)
+		}
+	}
 }
 
 // Read returns the headers of all sources in order. An Instance is good until the iterator moves on.
