@@ -51,3 +51,30 @@ func TestDeflatedElementsFollowTheBytesOfTheSource(t *testing.T) {
 		t.Logf("%d bytes of source, %d allocated", file.Len(), have)
 	}
 }
+
+// Zeros where a data set should be end the reading at once.
+func TestZerosAreNoElements(t *testing.T) {
+	var file bytes.Buffer
+	if err := Write(&file, &Instance{Preamble: true, TransferSyntax: dict.UIDExplicitVRLittleEndian, Dataset: NewDataset(TextElement(dict.SOPInstanceUID, "2.25.1"))}, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := file.Len()
+	file.Write(make([]byte, 16<<20))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	x, err := Parse(bytes.NewReader(file.Bytes()), int64(file.Len()), nil)
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(x.Elements) != 1 || len(x.Issues) == 0 {
+		t.Errorf("want one element and a finding, have %d and %v", len(x.Elements), x.Issues)
+	}
+	if have := after.TotalAlloc - before.TotalAlloc; have > 1<<20 {
+		t.Errorf("want at most 1 MiB allocated for %d bytes, have %d", file.Len(), have)
+	}
+	lost := append(bytes.Clone(file.Bytes()[:whole-14]), make([]byte, 1<<20)...)
+	if x, err := Parse(bytes.NewReader(lost), int64(len(lost)), nil); err == nil && !x.Partial {
+		t.Errorf("want zeros behind the meta information told, have %v", x.Issues)
+	}
+}

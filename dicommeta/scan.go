@@ -159,6 +159,10 @@ func (s *scanner) scan(f *frame) {
 			}
 			continue
 		}
+		if t == 0 && zeros(b[:headLen]) {
+			s.endZeros(f)
+			return
+		}
 		h, ok := s.header(f, b)
 		if !ok {
 			return
@@ -309,6 +313,15 @@ func (s *scanner) stopAt(f *frame, b []byte) bool {
 		s.note(issue.Warning, CodePixelsTruncated, s.pos, h.tag, "want the value, have the end of the source")
 	}
 	return true
+}
+
+// endZeros ends the reading at zeros where an element would begin: a file was filled up,
+// or its bytes were lost. No element of a data set has a head of zeros alone.
+func (s *scanner) endZeros(f *frame) {
+	if f.top && f.last != 0 {
+		s.zerosFollow()
+	}
+	s.lose(0, "an element")
 }
 
 // endShort ends f where fewer bytes are left than a head has.

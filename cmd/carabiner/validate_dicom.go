@@ -39,6 +39,9 @@ type classResult struct {
 	WithErrors int64  `json:"instances_with_errors"`
 }
 
+// maxClasses bounds how many SOP classes are told apart.
+const maxClasses = 1000
+
 // checkedInstance is what was found in one file.
 type checkedInstance struct {
 	class    string
@@ -65,6 +68,10 @@ func (s *session) validateDICOM(ctx context.Context, f *validateFlags, srcs iter
 	}
 	stats, err := dicommeta.Gather(ctx, srcs, opts, check, func(c checkedInstance) error {
 		class := classes[c.class]
+		if class == nil && len(classes) >= maxClasses {
+			c.class = "(more)"
+			class = classes[c.class]
+		}
 		if class == nil {
 			class = &classResult{Class: uidName(c.class)}
 			classes[c.class] = class
