@@ -43,7 +43,8 @@
 //
 // One read of 32 KB is enough for most files; values longer than 64 KiB stay in the
 // source. Sequences nest at most 64 deep, an instance has at most 2,000,000 elements
-// and items, of some 100 bytes each, and its header at most 64 MiB. [ReadOptions] change
+// and items, of 100 bytes each and up to 350 while they are read, and its header at
+// most 64 MiB. [ReadOptions] change
 // all of these. Elements behind the pixel data are not read.
 //
 // # Not here

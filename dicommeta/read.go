@@ -37,7 +37,8 @@ type ReadOptions struct {
 	// MaxDepth bounds how deep sequences nest; 0 = 64. More than 4096 is 4096.
 	MaxDepth int
 	// MaxElements bounds the elements of an instance with those of its items, and
-	// the items; 0 = 2,000,000. Each takes some 100 bytes of memory, 8 or more in the source.
+	// the items; 0 = 2,000,000. Each takes 100 bytes of memory, up to 350
+	// while it is read, and 8 or more in the source.
 	// Of deflated ones there may be 32,768 and one more for each byte of the source.
 	MaxElements int
 	// MaxBytes bounds the bytes of a header, inflated ones if it is deflated;
