@@ -74,7 +74,8 @@ type Pos struct {
 	Offset int64  `json:"offset,omitempty"`
 }
 
-// String returns the position as source:line:column, leaving out what is unknown.
+// String returns the position as source:line:column, else as source#record or
+// source@offset, leaving out what is unknown.
 func (p Pos) String() string {
 	var b strings.Builder
 	b.WriteString(p.Source)
@@ -90,6 +91,9 @@ func (p Pos) String() string {
 	} else if p.Record > 0 {
 		b.WriteByte('#')
 		b.WriteString(strconv.FormatInt(p.Record, 10))
+	} else if p.Offset > 0 {
+		b.WriteByte('@')
+		b.WriteString(strconv.FormatInt(p.Offset, 10))
 	}
 	return b.String()
 }

@@ -172,3 +172,16 @@ func TestTeeReportsToAllAndAnswersTheFirstError(t *testing.T) {
 		t.Error("the reporter after the failing ones did not get the finding")
 	}
 }
+
+func TestPosTellsLineElseRecordElseOffset(t *testing.T) {
+	for want, p := range map[string]Pos{
+		"a:2:3": {Source: "a", Record: 4, Line: 2, Column: 3, Offset: 9},
+		"a#4":   {Source: "a", Record: 4, Offset: 9},
+		"a@9":   {Source: "a", Offset: 9},
+		"a":     {Source: "a"},
+	} {
+		if have := p.String(); have != want {
+			t.Errorf("want %s, have %s", want, have)
+		}
+	}
+}
