@@ -43,9 +43,10 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "carabiner",
-		Short: "FHIR to OMOP, checked, as Parquet",
-		Long: `Carabiner turns FHIR into an OMOP database of Parquet files, checks both, and
-makes the vocabulary index and the Go code that this takes.
+		Short: "FHIR, DICOM headers and OMOP: checked, and turned into each other",
+		Long: `Carabiner checks FHIR, DICOM headers and OMOP databases, and turns FHIR and DICOM
+into one OMOP database or other tables, DICOM into FHIR and back. It makes the
+vocabulary index and the Go code that this takes.
 
 Reports go to standard output, findings and progress to standard error. No
 finding holds a value of a record.
