@@ -166,7 +166,8 @@ func parseBounded(t testing.TB, b []byte, opts *ParseOptions) (dicom.Dataset, ui
 	ds, found, err := Parse(bytes.NewReader(b), int64(len(b)), opts)
 	runtime.ReadMemStats(&after)
 	spent := after.TotalAlloc - before.TotalAlloc
-	if limit := uint64(times*len(b) + spare); spent > limit {
+	// With the race detector the other parser allocates three times as much.
+	if limit := uint64(times*len(b) + spare); spent > limit && !raceDetector {
 		t.Errorf("want at most %d bytes allocated for a file of %d, have %d (%v)", limit, len(b), spent, err)
 	}
 	if printed.Len() > 0 {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package suyash
+
+const raceDetector = false
