@@ -82,6 +82,9 @@ var ErrCharset = errors.New("dicommeta: not in the character set of the file")
 // PatchOptions.Read.MaxBytes inflated. The error is an *Error if the file is
 // wrong or cannot be changed so, wraps ErrCharset or ErrLimit where that holds, or
 // else is of r or w. Digital signatures in the file are not renewed. Patch is safe for concurrent use.
+//
+// Where the source itself fails while it is copied, as a deflated one that is damaged behind
+// its header, a part has been written; PatchFile then leaves no file.
 func Patch(w io.Writer, r io.ReaderAt, size int64, changes []Change, opts *PatchOptions) (Patched, error) {
 	p, err := newPatcher(r, size, changes, opts)
 	if err != nil {

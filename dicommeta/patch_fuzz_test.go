@@ -2,7 +2,9 @@ package dicommeta
 
 import (
 	"bytes"
+	"compress/flate"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"testing"
 
@@ -37,7 +39,9 @@ func holdsPatchLaw(t *testing.T, b []byte, text string, tag dict.Tag, toUTF8 boo
 	}
 	out, done, err := patched(b, changes, &PatchOptions{UTF8: toUTF8})
 	if err != nil {
-		if len(out) > 0 {
+		// What is deflated behind the header is only found to be damaged while it is copied.
+		var damaged flate.CorruptInputError
+		if len(out) > 0 && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &damaged) {
 			t.Errorf("want nothing written on an error, have %d bytes: %v", len(out), err)
 		}
 		return false
