@@ -1,0 +1,16 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+func importDICOMList(ctx context.Context, in *input) ([]*Table, issue.List, error) {
+	return nil, nil, errors.New("dataset: not yet")
+}
+
+func importDICOMObject(ctx context.Context, in *input) ([]*Table, issue.List, error) {
+	return nil, nil, errors.New("dataset: not yet")
+}

@@ -1,0 +1,16 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+func importTableSchema(ctx context.Context, in *input) ([]*Table, issue.List, error) {
+	return nil, nil, errors.New("dataset: not yet")
+}
+
+func importDataPackage(ctx context.Context, in *input) ([]*Table, issue.List, error) {
+	return nil, nil, errors.New("dataset: not yet")
+}
