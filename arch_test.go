@@ -43,7 +43,7 @@ var narrow = map[string][]string{
 	"dicommeta/dict": {"internal/"},
 	"dicommeta/iod":  {"dicommeta/dict", "internal/"},
 	// What defines formats, never a format: generated code cannot break the generator.
-	"gen":          {"dataset", "omop/cdm", "fhir/fhirdef", "fhir/fhirpath", "dicommeta/iod", "dicommeta/dict", "issue", "internal/", "gen/internal/"},
+	"gen":           {"dataset", "omop/cdm", "fhir/fhirdef", "fhir/fhirpath", "dicommeta/iod", "dicommeta/dict", "issue", "internal/", "gen/internal/"},
 	"gen/internal/": {},
 }
 
