@@ -11,8 +11,9 @@ type Model struct {
 	Metadata string
 	Tables   []*Table
 	// Objects are all object types that the tables reach, each once, in the order
-	// in which the tables and their fields name them, depth first. They may refer
-	// to each other in circles.
+	// in which the tables and their fields name them, depth first, but for the
+	// objects of the tables themselves. They may refer to each other in circles,
+	// and to the object of a table.
 	Objects []*Object
 	// CodeSets are all closed sets of codes that the fields name, each once.
 	CodeSets []*CodeSet
@@ -339,7 +340,8 @@ type Type struct {
 	Format string
 	// Bits of an Integer, 32 or 64, of a Float 32 or 64; 0 = 64. Unsigned says
 	// that it is not negative by its very type.
-	Bits int
+	Bits     int
+	Unsigned bool
 	// Partial says that a Date may be a month or a year, a DateTime also a day.
 	Partial bool
 	Zone    Zone
