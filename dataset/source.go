@@ -36,7 +36,11 @@ type input struct {
 	// names no file (an edition, a canonical, an IOD).
 	file string
 	data []byte
-	// defs are FHIR's definitions, with the packages at hand.
+	// pkg is the package that a source of kind fhir-ig is; file its path. Its
+	// structures are those of defs with Structure.Package = pkg.ID().
+	pkg *fhirdef.Package
+	// defs are FHIR's definitions, with the packages at hand; nil for kinds that do
+	// not come from FHIR.
 	defs *fhirdef.Definitions
 	// open reads another file that the source refers to, relative to it, and
 	// records it among the model's sources. It never leaves the file system.
