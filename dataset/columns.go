@@ -8,9 +8,8 @@ import "strconv"
 type Column struct {
 	// Name is unique in the table.
 	Name string
-	// Kind is Text, Boolean, Integer, Float, Date or DateTime: how the value is
-	// stored, whatever the type of the field is. In a List it is Text, Integer or
-	// Float.
+	// Kind is Text, Boolean, Integer, Float, Date, DateTime or Binary: how the value
+	// is stored, of a List each of them, whatever the type of the field is.
 	Kind Kind
 	// Bits of an Integer: 32 or 64.
 	Bits int
@@ -37,9 +36,10 @@ type Column struct {
 // slices after it.
 //
 // A scalar has a column of its type, a list of scalars a column of lists, and
-// everything else is JSON text. Decimals are Float. Dates that may be months or
-// years, and times of which it is open whether they have a zone, are text as
-// written, and so are times of day, years, durations and base64.
+// everything else is JSON text. Decimals are Float, base64 is stored decoded.
+// Dates that may be months or years, and times that may be days or of which it is
+// open whether they have a zone, are text as written, and so are times of day,
+// years, months and durations.
 func Columns(t *Table) []Column {
 	taken := map[string]bool{}
 	for _, f := range t.Object.Fields {
@@ -116,8 +116,8 @@ func (c *Column) store() {
 	}
 	c.Kind = Text
 	switch t.Kind {
-	case Boolean:
-		c.Kind = Boolean
+	case Boolean, Binary:
+		c.Kind = t.Kind
 	case Integer:
 		c.Kind, c.Bits = Integer, 64
 		if t.Bits == 32 && !t.Unsigned {
@@ -136,19 +136,6 @@ func (c *Column) store() {
 	}
 	if !t.scalar() {
 		c.JSON = true
-	}
-	if c.List {
-		c.listed()
-	}
-}
-
-// listed stores booleans, dates and times of a list as text.
-func (c *Column) listed() {
-	switch c.Kind {
-	case Boolean, Date, DateTime:
-		c.Kind, c.UTC = Text, false
-	case Integer:
-		c.Bits = 64
 	}
 }
 
