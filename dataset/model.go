@@ -169,6 +169,10 @@ type Object struct {
 	// nil, they have that type and are kept; where it is nil they are left out.
 	Closed bool
 	Extra  *Type
+	// Prohibited are the names of members that the type that is narrowed has and
+	// this one forbids: max 0 in FHIR, also types of a choice. One in data is an
+	// error.
+	Prohibited []string
 	// Choices are groups of fields of which at most one is present.
 	Choices []Choice
 	Rules   []Rule
@@ -368,7 +372,8 @@ type Type struct {
 	MultipleOf                 Literal
 	// Targets are the FHIR types to which a Reference may lead; none = any.
 	Targets []string
-	// Rules are further conditions on the value.
+	// Rules are further conditions on the value; where it is an object, besides
+	// those of the object itself.
 	Rules []Rule
 }
 
