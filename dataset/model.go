@@ -66,6 +66,15 @@ const (
 	CSVW          SourceKind = "csvw"
 )
 
+// SourceKinds returns the kinds of sources in the order in which they are
+// documented.
+func SourceKinds() []SourceKind {
+	return []SourceKind{
+		FHIRStructure, FHIRPackage, FHIRView, CRTDL, OMOP, DICOMList, DICOMObject,
+		TableSchema, DataPackage, JSONSchema, Croissant, CSVW,
+	}
+}
+
 // Form says how the records of a table look.
 type Form uint8
 
