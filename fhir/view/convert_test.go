@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -214,33 +211,5 @@ func TestNothingAppearsAfterAFailure(t *testing.T) {
 	}
 	if _, err := os.Stat(out); err == nil {
 		t.Error("want no folder")
-	}
-}
-
-func TestDoublesAreStoredWhereTheyMeanTheSame(t *testing.T) {
-	for text, ok := range map[string]bool{
-		"0": true, "-0": true, "0.10": true, "1.50": true, "-123456789.123456": true, "176.35499866729558": true, "0.420343784903078": true, "100000000000000000000": true,
-		"0.000000000000000000000000001": true, "1000": true, "0.1234567890123456789": false, "9007199254740993": false, "1e3": false, "": false, "123456789012345678901234567890123456789012345": false, "2.00000000000000000000": true,
-	} {
-		bits, have := exactDouble([]byte(text))
-		if have != ok {
-			t.Errorf("%q: want %v, have %v", text, ok, have)
-			continue
-		}
-		if f, err := strconv.ParseFloat(text, 64); ok && (err != nil || math.Float64bits(f) != uint64(bits)) {
-			t.Errorf("%q: want the bits of %v, have those of %v", text, f, math.Float64frombits(uint64(bits)))
-		}
-	}
-	r := rand.New(rand.NewPCG(3, 4))
-	for range 20_000 {
-		f := r.NormFloat64() * math.Pow(10, float64(r.IntN(30)-15))
-		text := strconv.FormatFloat(f, 'f', r.IntN(12), 64)
-		if r.IntN(2) == 0 {
-			text = strconv.FormatFloat(f, 'f', -1, 64)
-		}
-		want, _ := strconv.ParseFloat(text, 64)
-		if bits, ok := exactDouble([]byte(text)); ok && uint64(bits) != math.Float64bits(want) || !ok && len(text) < 12 {
-			t.Errorf("%q: want its double, have %v %v", text, math.Float64frombits(uint64(bits)), ok)
-		}
 	}
 }

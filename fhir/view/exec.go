@@ -57,13 +57,13 @@ func (s *scanning) usual() error {
 	return nil
 }
 
-// passes reports whether a resource passes the filters of a view.
-func (s *scanning) passes(where []path) (bool, error) {
+// passes reports whether a resource passes the filters of a view, or which not.
+func (s *scanning) passes(where []path) (bool, int, error) {
 	for i := range where {
 		v := s.truth(where[i].op, 0, 0)
 		if err := s.usual(); err != nil || v != 1 {
-			return false, err
+			return false, i, err
 		}
 	}
-	return true, nil
+	return true, 0, nil
 }

@@ -242,26 +242,27 @@ func (t *treeExec) itemCell(it fhirpath.Item) (cell, bool) {
 	return cell{kind: cellText, b: []byte(s)}, ok
 }
 
-// passes reports whether a resource passes the filters of the view.
-func (t *treeExec) passes(where []path) (bool, error) {
+// passes reports whether a resource passes the filters of the view,
+// or which not.
+func (t *treeExec) passes(where []path) (bool, int, error) {
 	root := t.in.Resource
 	for i := range where {
 		c, err := t.eval(&where[i], root, 0)
 		if err != nil {
-			return false, err
+			return false, i, err
 		}
 		if len(c) == 0 {
-			return false, nil
+			return false, i, nil
 		}
 		v, ok := c.Bool()
 		if !ok {
-			return false, &failure{CodeWhere, where[i].src, "want a filter that is true, false or empty, have another result"}
+			return false, i, &failure{CodeWhere, where[i].src, "want a filter that is true, false or empty, have another result"}
 		}
 		if !v {
-			return false, nil
+			return false, i, nil
 		}
 	}
-	return true, nil
+	return true, 0, nil
 }
 
 // join is join() as views have it: of nothing it is the empty text (shared

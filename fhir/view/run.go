@@ -19,6 +19,7 @@ type runner struct {
 	tree     *treeExec // every path by FHIRPath
 	treeWalk *walker[fhirpath.Node]
 	plain    *View // the view with all paths left to FHIRPath
+	filter   int   // the first that the resource at hand does not pass
 }
 
 // outcome is what became of a resource.
@@ -112,7 +113,7 @@ func (r *runner) scanned(to *counting) (outcome, error) {
 	if r.scan.tree != nil && r.leavesFilter() {
 		pass, err = r.mixed()
 	} else {
-		pass, err = r.scan.passes(r.view.where)
+		pass, r.filter, err = r.scan.passes(r.view.where)
 	}
 	if err != nil {
 		return failed, err
@@ -144,11 +145,12 @@ func (r *runner) mixed() (bool, error) {
 		one := r.view.where[i : i+1]
 		pass, err := false, error(nil)
 		if one[0].op != nil {
-			pass, err = r.scan.passes(one)
+			pass, _, err = r.scan.passes(one)
 		} else {
-			pass, err = r.scan.tree.passes(one)
+			pass, _, err = r.scan.tree.passes(one)
 		}
 		if err != nil || !pass {
+			r.filter = i
 			return pass, err
 		}
 	}
@@ -175,7 +177,8 @@ func (r *runner) resource(res *fhir.Resource, to *counting) (outcome, error) {
 	to.rows = 0
 	r.treeWalk.to = to
 	r.tree.begin(res)
-	pass, err := r.tree.passes(r.plain.where)
+	pass, filter, err := r.tree.passes(r.plain.where)
+	r.filter = filter
 	if err != nil {
 		return failed, err
 	}
