@@ -26,6 +26,7 @@ type fhirBuilder struct {
 
 	places   map[string]elementPlace // by element id, of the structure placesOf
 	placesOf string
+	stating  string // canonical of the profile whose elements are being read
 	objects  int
 	depth    int
 }
@@ -148,7 +149,10 @@ func (b *fhirBuilder) profileObject(st *fhirdef.Structure) *Object {
 		o.Base = urlTail(st.Base)
 	}
 	b.profiles[key] = o
+	before := b.stating
+	b.stating = st.URL
 	b.fill(o, tree.root, shape)
+	b.stating = before
 	return o
 }
 
@@ -354,15 +358,17 @@ func typeOfObject(o *Object) Type {
 // narrowed.
 func (b *fhirBuilder) complexType(o *Object, c *fhirNode, typ string, t *fhirdef.Type, label string) Type {
 	shape := b.defs.Shape(typ)
+	var profile *fhirdef.Structure
+	if t != nil {
+		profile = b.typeProfile(c, t)
+	}
+	if profile != nil && b.equals(c, b.tree(profile).root) {
+		if p := b.profileObject(profile); p != nil {
+			return typeOfObject(p)
+		}
+	}
 	if len(c.children) > 0 && (shape == nil || b.narrows(c, shape)) {
 		return typeOfObject(b.narrowedObject(c, shape, o, label))
-	}
-	if t != nil {
-		if st := b.typeProfile(c, t); st != nil {
-			if p := b.profileObject(st); p != nil {
-				return typeOfObject(p)
-			}
-		}
 	}
 	if p := b.plainObject(typ); p != nil {
 		return typeOfObject(p)
@@ -430,6 +436,23 @@ func (b *fhirBuilder) narrows(n *fhirNode, shape *fhirdef.Shape) bool {
 	return false
 }
 
+// equals reports whether the members of an element are those of a profile, or
+// none are given.
+func (b *fhirBuilder) equals(n, profile *fhirNode) bool {
+	for _, c := range n.children {
+		p := profile.child(c.name)
+		if p == nil || differs(c.e, p.e) || len(c.slices) != len(p.slices) || !b.equals(c, p) {
+			return false
+		}
+		for i, s := range c.slices {
+			if differs(s.e, p.slices[i].e) || !b.equals(s, p.slices[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // differs reports whether an element of a profile says more than that of its
 // type.
 func differs(a, base *fhirdef.Element) bool {
@@ -437,7 +460,8 @@ func differs(a, base *fhirdef.Element) bool {
 		return false
 	}
 	if a.Min != base.Min || a.Max != base.Max || a.MaxLength != base.MaxLength ||
-		a.Fixed != nil || a.Pattern != nil || a.MinValue != nil || a.MaxValue != nil {
+		literalDiffers(a.Fixed, base.Fixed) || literalDiffers(a.Pattern, base.Pattern) ||
+		literalDiffers(a.MinValue, base.MinValue) || literalDiffers(a.MaxValue, base.MaxValue) {
 		return true
 	}
 	if len(a.Types) != len(base.Types) || !slices.EqualFunc(a.Types, base.Types, func(x, y fhirdef.Type) bool {
@@ -451,4 +475,11 @@ func differs(a, base *fhirdef.Element) bool {
 	return slices.ContainsFunc(a.Constraints, func(c fhirdef.Constraint) bool {
 		return !slices.ContainsFunc(base.Constraints, func(d fhirdef.Constraint) bool { return d.Key == c.Key })
 	})
+}
+
+func literalDiffers(a, c *fhirdef.Literal) bool {
+	if a == nil || c == nil {
+		return a != c
+	}
+	return a.Type != c.Type || compact(a.Value) != compact(c.Value)
 }

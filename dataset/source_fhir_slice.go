@@ -1,3 +1,293 @@
 package dataset
 
-func (b *fhirBuilder) sliceList(o *Object, f *Field, c *fhirNode, typ string) {}
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/carabiner-health/carabiner/fhir/fhirdef"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// sliceList gives the field of a list its slices.
+func (b *fhirBuilder) sliceList(o *Object, f *Field, c *fhirNode, typ string) {
+	sl := c.e.Slicing
+	if sl == nil {
+		sl = &fhirdef.Slicing{}
+	}
+	b.addSlices(o, f, c, c.slices, sl, typ)
+}
+
+// addSlices makes slices of a list or, where they are slices of a slice, of
+// that.
+func (b *fhirBuilder) addSlices(o *Object, f *Field, c *fhirNode, list []*fhirNode, sl *fhirdef.Slicing, typ string) {
+	held, least := true, 0
+	for _, s := range list {
+		match := b.matches(s, sl, typ)
+		if s.e.Max == 0 {
+			b.forbidSlice(o, c, s, match, typ)
+			continue
+		}
+		least += max(s.e.Min, 0)
+		switch {
+		case s.e.SliceName == "@default":
+			b.notHeld(s.e.ID, "what a profile says of the elements that are in no other slice is not held")
+			held = false
+			continue
+		case len(match) == 0:
+			b.notHeld(s.e.ID, "nothing in the record tells the elements of this slice from others: it is not a field of its own")
+			held = false
+			continue
+		case slices.ContainsFunc(f.Slices, func(old *Slice) bool { return sameMatches(old.Match, match) }):
+			b.notHeld(s.e.ID, "nothing in the record tells the elements of this slice from those of another: it is not a field of its own")
+			held = false
+			continue
+		}
+		f.Slices = append(f.Slices, b.slice(o, c, s, match, typ))
+	}
+	if f.Type.Kind == List {
+		f.Type.MinItems = max(f.Type.MinItems, least)
+		if least > 0 {
+			f.Required = true
+		}
+	}
+	switch {
+	case sl.Rules == "closed" && held:
+		f.SlicesClosed = true
+	case sl.Rules == "closed":
+		b.notHeld(c.e.ID, "that the slicing is closed is not checked, because not all slices are held")
+	case sl.Rules == "openAtEnd":
+		b.notHeld(c.e.ID, "that the slices come before other elements is not checked")
+	}
+	if sl.Ordered {
+		b.notHeld(c.e.ID, "the order of the slices is not checked")
+	}
+}
+
+func sameMatches(a, c []Match) bool {
+	return slices.EqualFunc(a, c, func(x, y Match) bool {
+		return slices.Equal(x.Path, y.Path) && x.Kind == y.Kind && x.Value == y.Value && x.Codes == y.Codes && x.Type == y.Type
+	})
+}
+
+// slice makes one slice with the field that a typed reader has.
+func (b *fhirBuilder) slice(o *Object, c, s *fhirNode, match []Match, typ string) *Slice {
+	name := s.e.SliceName
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		name = name[i+1:]
+	}
+	var t *fhirdef.Type
+	if len(s.e.Types) > 0 {
+		t = &s.e.Types[0]
+		if typ == "" {
+			typ = t.Name()
+		}
+	}
+	p := b.places[s.e.ID]
+	f := &Field{
+		Name: name, Title: p.short, Description: p.definition, ID: s.e.ID, Path: s.e.ID, Pos: b.pos(s.e.ID),
+		Required: s.e.Min > 0,
+	}
+	elem := b.elementType(o, s, typ, t, c.name+":"+name)
+	b.origins(f, s.e, typ)
+	out := &Slice{Name: name, Field: f, Match: match}
+	if typ == "Extension" && elem.Kind == ObjectKind && len(elem.Rules) == 0 {
+		if v := simpleValue(elem.Object); v != nil {
+			out.Value = v.Name
+			elem = v.Type
+			f.Origins = append(f.Origins, v.Origins...)
+		}
+	}
+	if s.e.Max == 1 {
+		f.Type = elem
+		if len(s.slices) > 0 {
+			b.notHeld(s.e.ID, "the slices of a slice that does not repeat are not held")
+		}
+		return out
+	}
+	f.Type = listOf(elem, s.e)
+	if len(s.slices) > 0 {
+		sl := s.e.Slicing
+		if sl == nil {
+			sl = c.e.Slicing
+		}
+		if sl == nil {
+			sl = &fhirdef.Slicing{}
+		}
+		b.addSlices(o, f, s, s.slices, sl, typ)
+	}
+	return out
+}
+
+// simpleValue is the field of an extension that carries its value, where that
+// is of one type, cannot be a list of extensions, and no rule speaks of the
+// whole; nil otherwise.
+func simpleValue(o *Object) *Field {
+	if !slices.Contains(o.Prohibited, "extension") {
+		return nil
+	}
+	for _, r := range o.Rules {
+		if r.Key != "ext-1" {
+			return nil
+		}
+	}
+	for _, c := range o.Choices {
+		if c.Name == "value" && len(c.Fields) == 1 {
+			return o.Field(c.Fields[0])
+		}
+	}
+	return nil
+}
+
+// forbidSlice makes a rule of a slice that a profile rules out.
+func (b *fhirBuilder) forbidSlice(o *Object, c, s *fhirNode, match []Match, typ string) {
+	var conds []string
+	for _, m := range match {
+		cond := b.matchPath(m, typ)
+		if cond == "" {
+			conds = nil
+			break
+		}
+		conds = append(conds, cond)
+	}
+	if len(conds) == 0 {
+		b.notHeld(s.e.ID, "that there is no element of this slice is not checked")
+		return
+	}
+	o.Rules = append(o.Rules, Rule{
+		Key: s.e.ID, Human: "no " + c.name + " of the slice " + s.e.SliceName, Severity: issue.Error, Language: "fhirpath",
+		Expression: c.name + ".where(" + strings.Join(conds, " and ") + ").empty()", Source: b.structureOf(s),
+	})
+}
+
+// structureOf names what states something of an element.
+func (b *fhirBuilder) structureOf(n *fhirNode) string {
+	if b.stating != "" {
+		return b.stating
+	}
+	return n.e.ID
+}
+
+// matches are the conditions that tell the elements of a slice from others; nil
+// if nothing in the record tells.
+func (b *fhirBuilder) matches(s *fhirNode, sl *fhirdef.Slicing, typ string) []Match {
+	if typ == "Extension" {
+		if url := b.extensionURL(s); url != "" {
+			return []Match{{Path: []string{"url"}, Kind: MatchValue, Value: quoteLiteral(url)}}
+		}
+	}
+	var out []Match
+	for _, d := range sl.Discriminators {
+		found, ok := b.discriminate(s, d, typ)
+		if !ok {
+			b.once("discriminator "+s.e.Path+d.Type+d.Path, issue.Information, CodeNotHeld, s.e.ID,
+				fmt.Sprintf("the discriminator %s of %q cannot be decided within a record", d.Type, d.Path))
+			return nil
+		}
+		for _, m := range found {
+			if !slices.ContainsFunc(out, func(old Match) bool { return sameMatches([]Match{old}, []Match{m}) }) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// extensionURL is the url that the extensions of a slice have.
+func (b *fhirBuilder) extensionURL(s *fhirNode) string {
+	if u := s.child("url"); u != nil && u.e.Fixed != nil {
+		return u.e.Fixed.Value.Text()
+	}
+	if len(s.e.Types) == 0 || len(s.e.Types[0].Profiles) == 0 {
+		return ""
+	}
+	canonical := s.e.Types[0].Profiles[0]
+	if st := b.defs.Structure(canonical); st != nil {
+		if t := b.tree(st); t != nil {
+			if u := t.root.child("url"); u != nil && u.e.Fixed != nil {
+				return u.e.Fixed.Value.Text()
+			}
+		}
+	}
+	url, _, _ := strings.Cut(canonical, "|")
+	return url
+}
+
+// discriminate makes conditions of one discriminator; false if it cannot be
+// decided within one record.
+func (b *fhirBuilder) discriminate(s *fhirNode, d fhirdef.Discriminator, typ string) ([]Match, bool) {
+	at, ok := b.follow(slicePlace{n: s, typ: typ}, d.Path, d.Type)
+	if !ok {
+		return nil, false
+	}
+	if at.literal != "" {
+		return []Match{{Path: at.steps, Kind: MatchPattern, Value: at.literal}}, true
+	}
+	switch d.Type {
+	case "value", "pattern":
+		return b.valueMatches(at), true
+	case "exists":
+		switch {
+		case at.n == nil:
+			return nil, true
+		case at.n.e.Max == 0:
+			return []Match{{Path: at.steps, Kind: MatchExists, Value: "false"}}, true
+		case at.n.e.Min > 0:
+			return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}, true
+		}
+		return nil, true
+	case "type":
+		return b.typeMatches(at)
+	case "profile":
+		return b.profileMatches(at)
+	}
+	return nil, false
+}
+
+// typeMatches are the conditions of a type discriminator.
+func (b *fhirBuilder) typeMatches(at slicePlace) ([]Match, bool) {
+	if at.n == nil || len(at.n.e.Types) == 0 {
+		return nil, true
+	}
+	t := &at.n.e.Types[0]
+	switch name := t.Name(); {
+	case at.n.choice && len(at.n.e.Types) == 1:
+		return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}, true
+	case b.defs.Kind(name) == "resource":
+		if targets := b.resourceTargets(name, t); len(targets) == 1 {
+			return []Match{{Path: at.steps, Kind: MatchType, Type: targets[0]}}, true
+		}
+	}
+	return nil, false
+}
+
+// profileMatches are the conditions of a profile discriminator: the type of the
+// resource and what is fixed in it.
+func (b *fhirBuilder) profileMatches(at slicePlace) ([]Match, bool) {
+	if at.n == nil || len(at.n.e.Types) == 0 || len(at.n.e.Types[0].Profiles) != 1 {
+		return nil, false
+	}
+	st := b.defs.Structure(at.n.e.Types[0].Profiles[0])
+	t := b.treeOfProfile(st)
+	if t == nil {
+		return nil, false
+	}
+	if st.Type == "Extension" {
+		return []Match{{Path: append(at.steps, "url"), Kind: MatchValue, Value: quoteLiteral(b.extensionURL(at.n))}}, true
+	}
+	var out []Match
+	if st.Kind == "resource" && !b.defs.Abstract(st.Type) {
+		out = append(out, Match{Path: at.steps, Kind: MatchType, Type: st.Type})
+	}
+	if v := b.compose(t.root, 0); v != "" {
+		out = append(out, Match{Path: at.steps, Kind: MatchPattern, Value: v})
+	}
+	return out, true
+}
+
+func (b *fhirBuilder) treeOfProfile(st *fhirdef.Structure) *fhirTree {
+	if st == nil || len(st.Elements) == 0 {
+		return nil
+	}
+	return b.tree(st)
+}
