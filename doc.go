@@ -36,7 +36,11 @@
 //   - [github.com/carabiner-health/carabiner/fhir/view] makes the tables of
 //     SQL-on-FHIR views, [github.com/carabiner-health/carabiner/fhir/fhirproto]
 //     google/fhir's messages.
-//   - [github.com/carabiner-health/carabiner/gen] turns specifications into Go source.
+//   - [github.com/carabiner-health/carabiner/dataset] resolves dataset profiles, which say
+//     what an extract holds; [github.com/carabiner-health/carabiner/dataset/extract] makes
+//     their tables, [github.com/carabiner-health/carabiner/dataset/survey] drafts them.
+//   - [github.com/carabiner-health/carabiner/gen] turns profiles into Go source, schemas and
+//     data dictionaries.
 //
 // The command is [github.com/carabiner-health/carabiner/cmd/carabiner].
 //

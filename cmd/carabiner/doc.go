@@ -1,11 +1,14 @@
-// Command carabiner turns FHIR into OMOP, checks both, and makes the
-// vocabulary index and the Go code that this takes.
+// Command carabiner turns FHIR and DICOM into OMOP and other tables, checks them,
+// and makes the vocabulary index and the Go code that this takes.
 //
 //	carabiner convert SRC... -o OUT [--vocab INDEX|ATHENA_DIR] [--policy NAME|FILE]
 //	carabiner validate SRC...
 //	carabiner inspect SRC...
 //	carabiner vocab build|info|lookup
-//	carabiner gen cdm:5.4 -o DIR [--check]
+//	carabiner profile infer|check|explain|diff|lock|schema
+//	carabiner gen PROFILE -o DIR [--to KIND,...] [--extract] [--tests] [--check]
+//	carabiner extract PROFILE SRC... -o OUT
+//	carabiner view list|show|explain|report
 //	carabiner version
 //
 // SRC is a file, a folder, a pattern or "-" for standard input; formats are
