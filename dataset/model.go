@@ -120,7 +120,50 @@ type Table struct {
 	// Unlisted says that a member or column that the fields do not name is no
 	// finding, but left out in silence.
 	Unlisted bool
-	Pos      issue.Pos
+	// Unique are further keys: fields whose values together are in one row only.
+	Unique [][]string
+	// Text says how the table stands in a text file, where its source says so.
+	Text *FileForm
+	Pos  issue.Pos
+}
+
+// FileForm says how the rows of a table stand in a text file such as CSV. Zero fields
+// mean RFC 4180 in UTF-8 with a header of one row.
+type FileForm struct {
+	Delimiter, Quote, Escape, Comment, Encoding string
+	// NoHeader says that the first row is data; Skip is how many rows come before the
+	// header, or the data.
+	NoHeader bool
+	Skip     int
+	// Missing are the texts that stand for no value in all columns that do not say
+	// otherwise; nil = the empty text alone.
+	Missing []string
+	// Match says how the columns of a file relate to the fields, in the words of Table
+	// Schema: exact, equal (in another order), subset (the file may have more),
+	// superset (it may lack some), partial (both). "" = exact.
+	Match string
+}
+
+// TextForm says how the values of a field stand in a text file; zero fields mean the
+// ordinary form of the type. A reader of CSV first looks for Missing, then takes the
+// text by this form, then checks the value against the type.
+type TextForm struct {
+	// Missing are the texts that stand for no value; nil = those of the table.
+	Missing []string
+	// True and False are the texts of a Boolean; nil = true, True, TRUE, 1 and false,
+	// False, FALSE, 0.
+	True, False []string
+	// Layout is that of a Date, DateTime or Time in the notation of strptime, such as
+	// %d/%m/%Y; any = whatever a reader can tell. "" = ISO 8601.
+	Layout string
+	// Decimal and Group are the characters of a number, "" = a point and none. Loose says
+	// that what stands before and after the number, such as a currency, is left out.
+	Decimal, Group string
+	Loose          bool
+	// Delimiter divides the values of a List, "" = the text is a JSON array.
+	Delimiter string
+	// Default is the value where the text is empty, "" = none.
+	Default string
 }
 
 // From says where the records of a table come from; what counts depends on the
@@ -232,6 +275,8 @@ type Field struct {
 	Unit, UnitPath string
 	Role           Role
 	Deid           *Deid
+	// Text says how the values stand in a text file, where the source says so.
+	Text *TextForm
 	// GoName is the name in Go that the profile asks for, "" if none.
 	GoName string
 	// DICOM is the type of the attribute: 1, 1C, 2, 2C, 3; Tags its path.
