@@ -74,41 +74,11 @@ func (b *fhirBuilder) lookUp(ref string) *fhirdef.Structure {
 
 // suggest names the structure whose name is nearest to what was asked for.
 func (b *fhirBuilder) suggest(ref string) string {
-	want, best, least := strings.ToLower(urlTail(ref)), "", 3
+	var names []string
 	for url := range b.defs.URLs("StructureDefinition") {
-		name := urlTail(url)
-		if d := len(name) - len(want); d > 2 || d < -2 {
-			continue
-		}
-		if d := lettersApart(want, strings.ToLower(name)); d < least {
-			best, least = name, d
-		}
+		names = append(names, urlTail(url))
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q", best)
-}
-
-// lettersApart counts the letters to change, add or leave out.
-func lettersApart(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			before = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return meant(urlTail(ref), names)
 }
 
 // parseFile reads the StructureDefinition in the source's file.
@@ -313,8 +283,4 @@ func urlTail(url string) string {
 	url, _, _ = strings.Cut(url, "|")
 	url, _, _ = strings.Cut(url, "#")
 	return url[strings.LastIndexByte(url, '/')+1:]
-}
-
-func importPackage(ctx context.Context, in *input) ([]*Table, issue.List, error) {
-	return nil, nil, errors.New("dataset: not yet")
 }

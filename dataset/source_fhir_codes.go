@@ -54,16 +54,28 @@ func (b *fhirBuilder) specializes(typ string) bool {
 func (b *fhirBuilder) codeSet(canonical string, required bool, id string) *CodeSet {
 	entry := b.codeSets[canonical]
 	if entry == nil {
-		entry = &codeSetEntry{set: b.newCodeSet(canonical)}
+		key := canonical
+		vs := b.defs.ValueSet(canonical)
+		if vs != nil { // with or without its version in the canonical, it is the same
+			key = "=" + vs.URL + "|" + vs.Version
+			if strings.Contains(canonical, "#") {
+				key = "=" + canonical
+			}
+			entry = b.codeSets[key]
+		}
+		if entry == nil {
+			entry = &codeSetEntry{set: b.newCodeSet(canonical, vs)}
+			b.codeSets[key] = entry
+			b.list(entry.set, canonical, maxOpenCodes)
+		}
 		b.codeSets[canonical] = entry
-		b.list(entry.set, maxOpenCodes)
 	}
 	if !required || entry.required {
 		return entry.set
 	}
 	entry.required = true
 	if !entry.set.Complete {
-		b.list(entry.set, maxRequiredCodes)
+		b.list(entry.set, canonical, maxRequiredCodes)
 	}
 	if !entry.set.Complete {
 		b.notHeld(id, b.whyOpen(canonical))
@@ -72,8 +84,8 @@ func (b *fhirBuilder) codeSet(canonical string, required bool, id string) *CodeS
 }
 
 // list gives a set its codes if all are known and no more than most.
-func (b *fhirBuilder) list(s *CodeSet, most int) {
-	codes, complete, _ := b.defs.Expand(s.URL + versionSuffix(s.Version))
+func (b *fhirBuilder) list(s *CodeSet, canonical string, most int) {
+	codes, complete, _ := b.defs.Expand(canonical)
 	if !complete || len(codes) > most || len(codes) == 0 {
 		return
 	}
@@ -84,33 +96,26 @@ func (b *fhirBuilder) list(s *CodeSet, most int) {
 	}
 }
 
-func versionSuffix(version string) string {
-	if version == "" {
-		return ""
-	}
-	return "|" + version
-}
-
 // whyOpen says why the codes of a required binding are not checked.
 func (b *fhirBuilder) whyOpen(canonical string) string {
-	codes, complete, _ := b.defs.Expand(canonical)
+	codes, complete, reason := b.defs.Expand(canonical)
 	switch {
 	case b.defs.ValueSet(canonical) == nil:
 		return fmt.Sprintf("the value set %q is not at hand: its codes are not checked", canonical)
 	case complete && len(codes) > maxRequiredCodes:
 		return fmt.Sprintf("the value set %q has %d codes, more than the %d that are listed: they are not checked", canonical, len(codes), maxRequiredCodes)
 	}
-	return fmt.Sprintf("not all codes of the value set %q are known: they are not checked", canonical)
+	return fmt.Sprintf("not all codes of the value set %q are known (%s): they are not checked", canonical, reason)
 }
 
-func (b *fhirBuilder) newCodeSet(canonical string) *CodeSet {
+func (b *fhirBuilder) newCodeSet(canonical string, vs *fhirdef.ValueSet) *CodeSet {
 	url, version, _ := strings.Cut(canonical, "|")
 	s := &CodeSet{URL: url, Version: version, Name: urlTail(url)}
 	if i := strings.IndexByte(url, '#'); i >= 0 {
 		s.Name = url[i+1:]
 	}
-	if vs := b.defs.ValueSet(canonical); vs != nil {
-		s.Title = vs.Title
+	if vs != nil {
+		s.Title, s.Version = vs.Title, vs.Version
 		if vs.Name != "" {
 			s.Name = vs.Name
 		}

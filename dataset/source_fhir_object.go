@@ -217,13 +217,16 @@ func typeOf(e *fhirdef.Element, m *fhirdef.Member) (string, *fhirdef.Type) {
 	if len(e.Types) > 0 {
 		t = &e.Types[0]
 	}
-	if m != nil && len(m.Choices) > 0 && (t == nil || strings.ContainsAny(m.Choices[0].Type, ".#") && !strings.HasPrefix(m.Choices[0].Type, "System.")) {
+	if m != nil && len(m.Choices) > 0 && e.BasePath != "Resource.id" && (t == nil || strings.ContainsAny(m.Choices[0].Type, ".#") && !strings.HasPrefix(m.Choices[0].Type, "System.")) {
 		return m.Choices[0].Type, t
 	}
-	if t != nil {
-		return t.Name(), t
+	switch {
+	case t == nil:
+		return "", nil
+	case e.BasePath == "Resource.id" && t.Name() == "string": // R4's definition says string, its text id
+		return "id", t
 	}
-	return "", nil
+	return t.Name(), t
 }
 
 // foldTypeSlices makes valueQuantity beside or in place of value[x], as older
@@ -269,7 +272,7 @@ func (b *fhirBuilder) field(o *Object, c *fhirNode, m *fhirdef.Member, name, typ
 	b.origins(f, c.e, typ)
 	if !isFHIRList(c.e, m) {
 		f.Type = elem
-		if len(c.slices) > 0 {
+		if len(c.slices) > 0 && !c.choice {
 			b.notHeld(c.e.ID, "slices of an element that is no list are not held")
 		}
 		return f

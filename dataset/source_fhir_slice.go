@@ -120,10 +120,10 @@ func (b *fhirBuilder) slice(o *Object, c, s *fhirNode, match []Match, typ string
 }
 
 // simpleValue is the field of an extension that carries its value, where that
-// is of one type, cannot be a list of extensions, and no rule speaks of the
-// whole; nil otherwise.
+// is of one type, the extension names no extensions within it, and no rule speaks
+// of the whole; nil otherwise.
 func simpleValue(o *Object) *Field {
-	if !slices.Contains(o.Prohibited, "extension") {
+	if f := o.Field("extension"); f != nil && (len(f.Slices) > 0 || f.Required) {
 		return nil
 	}
 	for _, r := range o.Rules {
@@ -189,6 +189,33 @@ func (b *fhirBuilder) matches(s *fhirNode, sl *fhirdef.Slicing, typ string) []Ma
 				out = append(out, m)
 			}
 		}
+	}
+	return mergeMatches(out)
+}
+
+// mergeMatches makes one pattern of values that stand in the same element, so
+// that one element of a list must have them all.
+func mergeMatches(list []Match) []Match {
+	var out []Match
+	for _, m := range list {
+		n := len(m.Path)
+		if m.Kind != MatchValue || n < 2 {
+			out = append(out, m)
+			continue
+		}
+		member := string(quoteLiteral(m.Path[n-1])) + ":" + string(m.Value)
+		at := slices.IndexFunc(out, func(o Match) bool {
+			return o.Kind == MatchPattern && slices.Equal(o.Path, m.Path[:n-1]) && strings.HasPrefix(string(o.Value), "{")
+		})
+		if at < 0 {
+			out = append(out, Match{Path: m.Path[:n-1], Kind: MatchPattern, Value: Literal("{" + member + "}")})
+			continue
+		}
+		old := strings.TrimSuffix(string(out[at].Value), "}")
+		if old != "{" {
+			old += ","
+		}
+		out[at].Value = Literal(old + member + "}")
 	}
 	return out
 }

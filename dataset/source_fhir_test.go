@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/carabiner-health/carabiner/fhir/fhirdef"
+	"github.com/carabiner-health/carabiner/internal/golden"
 	"github.com/carabiner-health/carabiner/issue"
 )
 
@@ -83,4 +84,25 @@ func checkFHIRTable(tb testing.TB, table *Table) {
 		}
 	}
 	walk(table.Object)
+}
+
+func loadPackageFile(tb testing.TB, path string) *input {
+	tb.Helper()
+	return &input{spec: SourceSpec{Name: "ig", Kind: FHIRPackage, Ref: path}, file: path, defs: fhirdef.R4()}
+}
+
+func TestEveryProfileOfUSCoreBecomesARecord(t *testing.T) {
+	for _, name := range []string{"data/fhir/us-core-6.1.0.tgz", "data/fhir/us-core-3.1.1.tgz"} {
+		in := loadPackageFile(t, golden.Shared(t, name))
+		tables, found, err := importPackage(context.Background(), in)
+		if err != nil || found.HasErrors() || len(tables) < 20 {
+			t.Fatalf("%s: %d tables, %v, %v", name, len(tables), found.Err(), err)
+		}
+		for _, table := range tables {
+			checkFHIRTable(t, table)
+		}
+		for _, i := range found {
+			t.Log(i.Severity, i.Path, i.Message)
+		}
+	}
 }
