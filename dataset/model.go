@@ -505,6 +505,7 @@ type Privacy struct {
 type Diversity struct {
 	Field string
 	L     int
+	Pos   issue.Pos
 }
 
 // Outputs are what a profile asks to be generated, by name: go, json-schema,
@@ -516,4 +517,5 @@ type Outputs struct {
 	GoExtract, GoTests bool
 	// SQLDialects are postgresql and duckdb; none = both.
 	SQLDialects []string
+	Pos         issue.Pos
 }
