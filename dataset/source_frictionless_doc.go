@@ -25,7 +25,7 @@ func (o originer) add(f *Field, what, value, element string) {
 type docNode struct {
 	kind    jsontree.Kind
 	text    string // of a string decoded, of a number as written
-	raw     string // JSON, compact
+	raw     []byte // JSON as written
 	members []*docNode
 	key     string
 	keyPos  issue.Pos
@@ -107,7 +107,7 @@ func (n *docNode) literal() Literal {
 	if n == nil {
 		return ""
 	}
-	return Literal(n.raw)
+	return Literal(jsontree.Compact(nil, n.raw))
 }
 
 // Limits of a descriptor.
@@ -172,11 +172,10 @@ func (d *docReader) position(offset int) issue.Pos {
 }
 
 func (d *docReader) node(v jsontree.Value) *docNode {
-	n := &docNode{kind: v.Kind(), pos: d.position(v.Offset())}
+	n := &docNode{kind: v.Kind(), pos: d.position(v.Offset()), raw: v.Raw()}
 	switch v.Kind() {
 	case jsontree.String:
 		n.text = v.Text()
-		n.raw = string(v.Raw())
 	case jsontree.Array, jsontree.Object:
 		for i, m := range v.All() {
 			key, keyPos := "", issue.Pos{}
@@ -187,10 +186,8 @@ func (d *docReader) node(v jsontree.Value) *docNode {
 			c.up, c.index, c.key, c.keyPos = n, i, key, keyPos
 			n.members = append(n.members, c)
 		}
-		n.raw = string(jsontree.Compact(nil, v.Raw()))
 	default:
 		n.text = string(v.Raw())
-		n.raw = n.text
 	}
 	return n
 }
