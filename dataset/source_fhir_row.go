@@ -63,7 +63,7 @@ func (b *fhirBuilder) rowTable(t *Table, st *fhirdef.Structure, spec *TableSpec)
 		}
 		t.Object.Fields = append(t.Object.Fields, f)
 		col := viewColumn{Name: viewName(f.Name, taken), Path: f.Path, Collection: f.Type.Kind == List}
-		if s := scalarOf(&f.Type); s.Format != "" && b.defs.Kind(s.Format) == "primitive-type" && s.Format != "xhtml" {
+		if s := columnScalar(&f.Type); s.Format != "" && b.defs.Kind(s.Format) == "primitive-type" && s.Format != "xhtml" {
 			col.Type = s.Format
 		}
 		columns = append(columns, col)
@@ -93,8 +93,8 @@ func (b *fhirBuilder) rowTable(t *Table, st *fhirdef.Structure, spec *TableSpec)
 	return t
 }
 
-// scalarOf is the type itself, or that of the elements of a list.
-func scalarOf(t *Type) *Type {
+// columnScalar is the type itself, or that of the elements of a list.
+func columnScalar(t *Type) *Type {
 	if t.Kind == List {
 		return t.Elem
 	}

@@ -319,7 +319,7 @@ func (v *viewReader) sameColumns(at jsontree.Value, path string, first, branch [
 			return
 		}
 		f.Required = f.Required && g.Required
-		a, c := scalarOf(&f.Type), scalarOf(&g.Type)
+		a, c := columnScalar(&f.Type), columnScalar(&g.Type)
 		if a.Kind != c.Kind || a.Format != c.Format || a.Codes != c.Codes {
 			widen(a, c)
 		}

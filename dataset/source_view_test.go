@@ -45,7 +45,7 @@ func sameColumnsAsView(t *testing.T, name string, src []byte) {
 		if f.Name != c.Name || (f.Type.Kind == List) != c.Collection {
 			t.Errorf("%s: want column %s, have %s", name, c.Name, f.Name)
 		}
-		s := scalarOf(&f.Type)
+		s := columnScalar(&f.Type)
 		if c.Type != "" && s.Format != "" && s.Format != c.Type {
 			t.Errorf("%s: %s: want type %s, have %s", name, c.Name, c.Type, s.Format)
 		}
