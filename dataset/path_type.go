@@ -61,7 +61,7 @@ func (b *fhirBuilder) rootOf(st *fhirdef.Structure) pathStatic {
 	return pathStatic{at: []pathAt{at}, required: true}
 }
 
-func computed(typ string, required bool) pathStatic {
+func pathValue(typ string, required bool) pathStatic {
 	return pathStatic{at: []pathAt{{typ: typ}}, required: required}
 }
 
@@ -77,11 +77,11 @@ func (p *pathTyper) visit(t *fhirpath.Term, this pathStatic) pathStatic {
 	defer func() { p.depth-- }()
 	switch t.Kind {
 	case fhirpath.TermLiteral:
-		return computed(systemName(t.Value.Type()), true)
+		return pathValue(fhirSystemName(t.Value.Type()), true)
 	case fhirpath.TermThis:
 		return this
 	case fhirpath.TermNumber:
-		return computed("integer", true)
+		return pathValue("integer", true)
 	case fhirpath.TermVariable:
 		return p.variable(t.Name)
 	case fhirpath.TermMember:
@@ -97,7 +97,7 @@ func (p *pathTyper) visit(t *fhirpath.Term, this pathStatic) pathStatic {
 	case fhirpath.TermType:
 		on := p.visit(t.On, this)
 		if t.Op == "is" {
-			return computed("boolean", on.required)
+			return pathValue("boolean", on.required)
 		}
 		return p.narrow(on, t.Name)
 	case fhirpath.TermBinary:
@@ -106,8 +106,8 @@ func (p *pathTyper) visit(t *fhirpath.Term, this pathStatic) pathStatic {
 	return pathStatic{list: true}
 }
 
-// systemName is a System type by the name of the primitive that holds it.
-func systemName(typ string) string {
+// fhirSystemName is a System type by the name of the primitive that holds it.
+func fhirSystemName(typ string) string {
 	name := strings.TrimPrefix(typ, "System.")
 	switch name {
 	case "Boolean", "Integer", "Decimal", "String", "Date", "Time":
@@ -122,18 +122,18 @@ func systemName(typ string) string {
 
 func (p *pathTyper) variable(name string) pathStatic {
 	if typ, ok := p.constants[name]; ok {
-		return computed(typ, true)
+		return pathValue(typ, true)
 	}
 	switch name {
 	case "resource", "context", "rootResource":
 		return p.root
 	case "rowIndex":
-		return computed("integer", true)
+		return pathValue("integer", true)
 	case "ucum", "sct", "loinc":
-		return computed("string", true)
+		return pathValue("string", true)
 	}
 	if strings.HasPrefix(name, "vs-") || strings.HasPrefix(name, "ext-") {
-		return computed("string", true)
+		return pathValue("string", true)
 	}
 	return pathStatic{}
 }
@@ -197,7 +197,7 @@ func (p *pathTyper) addMember(out *pathStatic, m *fhirdef.Member, n *fhirNode) {
 		t := &e.Types[i]
 		a := pathAt{typ: t.Name(), n: n, e: e, t: t}
 		if n != nil {
-			if s := typeSlice(n, a.typ); s != nil {
+			if s := choiceSlice(n, a.typ); s != nil {
 				a.n, a.e = s, s.e
 			}
 		}
@@ -211,7 +211,7 @@ func (p *pathTyper) narrow(on pathStatic, typ string) pathStatic {
 	if qualified && (strings.HasPrefix(typ, "FHIR.") || strings.HasPrefix(typ, "System.")) {
 		typ = after
 		if strings.HasPrefix(typ, "System.") {
-			typ = systemName(typ)
+			typ = fhirSystemName(typ)
 		}
 	}
 	if len(on.at) == 0 {
@@ -247,24 +247,24 @@ func (p *pathTyper) binary(t *fhirpath.Term, this pathStatic) pathStatic {
 	case "|":
 		return p.union(left, right)
 	case "&":
-		return computed("string", true)
+		return pathValue("string", true)
 	case "+", "-", "*":
 		a, c := left.typ(), right.typ()
 		switch {
 		case a == c && a != "":
-			return computed(a, required)
+			return pathValue(a, required)
 		case a == "decimal" || c == "decimal":
-			return computed("decimal", required)
+			return pathValue("decimal", required)
 		case a == "date" || a == "dateTime" || a == "time":
-			return computed(a, required)
+			return pathValue(a, required)
 		}
 		return pathStatic{}
 	case "/":
-		return computed("decimal", false)
+		return pathValue("decimal", false)
 	case "div", "mod":
-		return computed("integer", false)
+		return pathValue("integer", false)
 	}
-	return computed("boolean", required)
+	return pathValue("boolean", required)
 }
 
 // union is the type of what two paths find together.

@@ -17,7 +17,7 @@ func (p *pathTyper) call(t *fhirpath.Term, this pathStatic) pathStatic {
 		return on
 	case "ofType", "as":
 		if len(t.Args) == 1 {
-			return p.narrow(on, typeName(t.Args[0]))
+			return p.narrow(on, pathTypeName(t.Args[0]))
 		}
 	case "extension":
 		if len(t.Args) == 1 {
@@ -43,16 +43,16 @@ func (p *pathTyper) call(t *fhirpath.Term, this pathStatic) pathStatic {
 			return out
 		}
 	case "getResourceKey":
-		return computed("string", true)
+		return pathValue("string", true)
 	case "getReferenceKey":
-		out := computed("string", false)
+		out := pathValue("string", false)
 		out.list, out.soft = on.list, on.soft
 		return out
 	case "lowBoundary", "highBoundary", "abs":
-		return computed(on.typ(), false)
+		return pathValue(on.typ(), false)
 	}
-	if typ, always, ok := resultOf(t.Name); ok {
-		return computed(typ, always || on.required)
+	if typ, always, ok := pathResult(t.Name); ok {
+		return pathValue(typ, always || on.required)
 	}
 	return pathStatic{list: true}
 }
@@ -133,11 +133,11 @@ func (p *pathTyper) extension(on pathStatic, url string) pathStatic {
 	return out
 }
 
-// typeName is the type that the argument of ofType() names.
-func typeName(t *fhirpath.Term) string {
+// pathTypeName is the type that the argument of ofType() names.
+func pathTypeName(t *fhirpath.Term) string {
 	switch {
 	case t.Kind == fhirpath.TermMember && t.On != nil:
-		return typeName(t.On) + "." + t.Name
+		return pathTypeName(t.On) + "." + t.Name
 	case t.Kind == fhirpath.TermMember || t.Kind == fhirpath.TermType:
 		return t.Name
 	case t.Kind == fhirpath.TermLiteral:
@@ -147,9 +147,9 @@ func typeName(t *fhirpath.Term) string {
 	return t.Name
 }
 
-// resultOf is the type of what a function returns whatever it is called on, and
+// pathResult is the type of what a function returns whatever it is called on, and
 // whether it always returns something.
-func resultOf(name string) (typ string, always, ok bool) {
+func pathResult(name string) (typ string, always, ok bool) {
 	switch name {
 	case "exists", "empty", "all", "allTrue", "anyTrue", "allFalse", "anyFalse", "subsetOf", "supersetOf", "isDistinct", "hasValue":
 		return "boolean", true, true

@@ -29,8 +29,8 @@ func (b *fhirBuilder) follow(at slicePlace, path, kind string) (slicePlace, bool
 	}
 	for i, part := range parts {
 		if lit := fixedOrPattern(at.n); lit != nil && (kind == "value" || kind == "pattern") {
-			if has(lit.Value, parts[i:]) {
-				at.literal = compact(lit.Value)
+			if literalHas(lit.Value, parts[i:]) {
+				at.literal = compactLiteral(lit.Value)
 				return at, true
 			}
 		}
@@ -43,7 +43,7 @@ func (b *fhirBuilder) follow(at slicePlace, path, kind string) (slicePlace, bool
 			if at.n != nil && len(at.steps) > 0 && at.n.choice {
 				at.steps[len(at.steps)-1] = at.n.name + upperFirst(arg)
 				at.typ = arg
-				if s := typeSlice(at.n, arg); s != nil {
+				if s := choiceSlice(at.n, arg); s != nil {
 					at.n = s
 				}
 			}
@@ -142,7 +142,7 @@ func (b *fhirBuilder) followExtension(at slicePlace, url string, rest []string) 
 			if lit == nil {
 				break
 			}
-			pattern += `,"value` + upperFirst(lit.Type) + `":` + string(compact(lit.Value))
+			pattern += `,"value` + upperFirst(lit.Type) + `":` + string(compactLiteral(lit.Value))
 		}
 	}
 	if len(rest) == 1 && !strings.Contains(pattern, ",") {
@@ -164,8 +164,8 @@ func fixedOrPattern(n *fhirNode) *fhirdef.Literal {
 	return n.e.Pattern
 }
 
-// has reports whether a literal has something at the end of a path.
-func has(v jsontree.Value, steps []string) bool {
+// literalHas reports whether a literal has something at the end of a path.
+func literalHas(v jsontree.Value, steps []string) bool {
 	for _, s := range steps {
 		if s == "$this" {
 			continue
@@ -180,7 +180,7 @@ func has(v jsontree.Value, steps []string) bool {
 	return true
 }
 
-func compact(v jsontree.Value) Literal { return Literal(jsontree.Compact(nil, v.Raw())) }
+func compactLiteral(v jsontree.Value) Literal { return Literal(jsontree.Compact(nil, v.Raw())) }
 
 // valueMatches are the conditions of what a definition fixes at a place.
 func (b *fhirBuilder) valueMatches(at slicePlace) []Match {
@@ -226,7 +226,7 @@ func (b *fhirBuilder) bindingMatch(n *fhirNode, steps []string, depth int) *Matc
 // that it must have, in JSON; "" if nothing is.
 func (b *fhirBuilder) compose(n *fhirNode, depth int) Literal {
 	if lit := fixedOrPattern(n); lit != nil {
-		return compact(lit.Value)
+		return compactLiteral(lit.Value)
 	}
 	if depth > 4 {
 		return ""

@@ -203,16 +203,16 @@ func (b *fhirBuilder) fill(o *Object, n *fhirNode, shape *fhirdef.Shape) {
 			o.Prohibited = append(o.Prohibited, c.name)
 			continue
 		}
-		typ, t := typeOf(c.e, m)
+		typ, t := fhirTypeOf(c.e, m)
 		f := b.field(o, c, m, c.name, typ, t)
 		f.Required = c.e.Min > 0
 		o.Fields = append(o.Fields, f)
 	}
 }
 
-// typeOf is the only type of an element that is no choice, by the name to ask
+// fhirTypeOf is the only type of an element that is no choice, by the name to ask
 // for its shape.
-func typeOf(e *fhirdef.Element, m *fhirdef.Member) (string, *fhirdef.Type) {
+func fhirTypeOf(e *fhirdef.Element, m *fhirdef.Member) (string, *fhirdef.Type) {
 	var t *fhirdef.Type
 	if len(e.Types) > 0 {
 		t = &e.Types[0]
@@ -277,15 +277,15 @@ func (b *fhirBuilder) field(o *Object, c *fhirNode, m *fhirdef.Member, name, typ
 		}
 		return f
 	}
-	f.Type = listOf(elem, c.e)
+	f.Type = fhirListOf(elem, c.e)
 	if len(c.slices) > 0 {
 		b.sliceList(o, f, c, typ)
 	}
 	return f
 }
 
-// listOf is the list of an element that may repeat.
-func listOf(elem Type, e *fhirdef.Element) Type {
+// fhirListOf is the list of an element that may repeat.
+func fhirListOf(elem Type, e *fhirdef.Element) Type {
 	t := ListOf(elem)
 	t.MinItems = max(e.Min, 0)
 	if e.Max >= 0 && e.Max != fhirdef.Unbounded {
@@ -426,7 +426,7 @@ func (b *fhirBuilder) primitiveMembers(c *fhirNode, typ string) {
 func (b *fhirBuilder) narrows(n *fhirNode, shape *fhirdef.Shape) bool {
 	for _, c := range n.children {
 		m := shape.Member(c.name)
-		if m == nil || len(c.slices) > 0 || differs(c.e, m.Element) {
+		if m == nil || len(c.slices) > 0 || elementDiffers(c.e, m.Element) {
 			return true
 		}
 		if len(c.children) == 0 || len(m.Choices) == 0 {
@@ -444,11 +444,11 @@ func (b *fhirBuilder) narrows(n *fhirNode, shape *fhirdef.Shape) bool {
 func (b *fhirBuilder) equals(n, profile *fhirNode) bool {
 	for _, c := range n.children {
 		p := profile.child(c.name)
-		if p == nil || differs(c.e, p.e) || len(c.slices) != len(p.slices) || !b.equals(c, p) {
+		if p == nil || elementDiffers(c.e, p.e) || len(c.slices) != len(p.slices) || !b.equals(c, p) {
 			return false
 		}
 		for i, s := range c.slices {
-			if differs(s.e, p.slices[i].e) || !b.equals(s, p.slices[i]) {
+			if elementDiffers(s.e, p.slices[i].e) || !b.equals(s, p.slices[i]) {
 				return false
 			}
 		}
@@ -456,9 +456,9 @@ func (b *fhirBuilder) equals(n, profile *fhirNode) bool {
 	return true
 }
 
-// differs reports whether an element of a profile says more than that of its
+// elementDiffers reports whether an element of a profile says more than that of its
 // type.
-func differs(a, base *fhirdef.Element) bool {
+func elementDiffers(a, base *fhirdef.Element) bool {
 	if a == base {
 		return false
 	}
@@ -484,5 +484,5 @@ func literalDiffers(a, c *fhirdef.Literal) bool {
 	if a == nil || c == nil {
 		return a != c
 	}
-	return a.Type != c.Type || compact(a.Value) != compact(c.Value)
+	return a.Type != c.Type || compactLiteral(a.Value) != compactLiteral(c.Value)
 }

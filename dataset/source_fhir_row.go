@@ -140,8 +140,8 @@ func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) 
 		return nil, ""
 	}
 	if b.defs.IsSubtype(s.typ(), "Quantity") {
-		f.Path = dotted(path) + ".value"
-		f.UnitPath = dotted(path) + ".code"
+		f.Path = pathBefore(path) + ".value"
+		f.UnitPath = pathBefore(path) + ".code"
 		s = (&pathTyper{b: b, root: root}).member(s, "value")
 	}
 	if f.Type, ok = b.columnType(f, s, fs.Type, pos); !ok {
@@ -166,8 +166,8 @@ func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) 
 	return f, f.UnitPath
 }
 
-// dotted is a path that a member can follow.
-func dotted(path string) string {
+// pathBefore is a path that a member can follow.
+func pathBefore(path string) string {
 	if t, err := parsePath(path); err == nil {
 		switch t.Kind {
 		case fhirpath.TermBinary, fhirpath.TermSign, fhirpath.TermType:
@@ -230,7 +230,7 @@ func (b *fhirBuilder) columnType(f *Field, s pathStatic, word string, pos issue.
 	}
 	typ := s.typ()
 	if typ == "" {
-		if t, ok := wordType(word); ok {
+		if t, ok := pathWordType(word); ok {
 			return t, true
 		}
 		report(issue.Information, CodePathType, "the type of the path is not known: the values are text")
@@ -260,8 +260,8 @@ func (b *fhirBuilder) columnType(f *Field, s pathStatic, word string, pos issue.
 	return out, true
 }
 
-// wordType is the type that a profile's word means.
-func wordType(word string) (Type, bool) {
+// pathWordType is the type that a profile's word means.
+func pathWordType(word string) (Type, bool) {
 	kind, ok := map[string]Kind{
 		"string": Text, "boolean": Boolean, "integer": Integer, "decimal": Decimal, "date": Date, "datetime": DateTime,
 		"time": Time, "code": Text, "quantity": Decimal, "binary": Binary,

@@ -105,7 +105,7 @@ func (b *fhirBuilder) slice(o *Object, c, s *fhirNode, match []Match, typ string
 		}
 		return out
 	}
-	f.Type = listOf(elem, s.e)
+	f.Type = fhirListOf(elem, s.e)
 	if len(s.slices) > 0 {
 		sl := s.e.Slicing
 		if sl == nil {

@@ -237,7 +237,7 @@ func (b *fhirBuilder) choice(o *Object, c *fhirNode, m *fhirdef.Member) {
 		typ := t.Name()
 		name := c.name + upperFirst(typ)
 		n, e := c, c.e
-		if s := typeSlice(c, typ); s != nil {
+		if s := choiceSlice(c, typ); s != nil {
 			n, e = s, s.e
 			if len(s.e.Types) == 1 {
 				t = &s.e.Types[0]
@@ -288,8 +288,8 @@ func (b *fhirBuilder) prohibitTypes(o *Object, c *fhirNode, m *fhirdef.Member, k
 	}
 }
 
-// typeSlice is the slice of a choice that is for one type; nil if there is none.
-func typeSlice(c *fhirNode, typ string) *fhirNode {
+// choiceSlice is the slice of a choice that is for one type; nil if there is none.
+func choiceSlice(c *fhirNode, typ string) *fhirNode {
 	for _, s := range c.slices {
 		if len(s.e.Types) == 1 && s.e.Types[0].Name() == typ {
 			return s

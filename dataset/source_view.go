@@ -293,7 +293,7 @@ func (v *viewReader) columnType(f *Field, c jsontree.Value, s pathStatic) (Type,
 		if at := strings.LastIndexAny(typ, "/"); at >= 0 {
 			typ = typ[at+1:]
 		}
-		typ = systemName(typ)
+		typ = fhirSystemName(typ)
 		if v.b.defs.Kind(typ) != "primitive-type" {
 			v.wrong(c.Get("type"), f.Name, "want a primitive type, have %q", declared)
 			return Type{}, false
@@ -321,13 +321,13 @@ func (v *viewReader) sameColumns(at jsontree.Value, path string, first, branch [
 		f.Required = f.Required && g.Required
 		a, c := columnScalar(&f.Type), columnScalar(&g.Type)
 		if a.Kind != c.Kind || a.Format != c.Format || a.Codes != c.Codes {
-			widen(a, c)
+			widenColumn(a, c)
 		}
 	}
 }
 
-// widen makes a type hold the values of another too.
-func widen(a, c *Type) {
+// widenColumn makes a type hold the values of another too.
+func widenColumn(a, c *Type) {
 	kind, format := a.Kind, a.Format
 	same := a.Kind == c.Kind
 	out := NewType(Text)
