@@ -10,6 +10,13 @@ const (
 	// CodeUnknownName: a name that should lead somewhere leads nowhere: a source, a
 	// table, a field, a kind.
 	CodeUnknownName issue.Code = "profile-unknown-name"
+	// CodePath: a path or a condition of a profile is no FHIRPath, tag path or
+	// element id.
+	CodePath issue.Code = "profile-path"
+	// CodeUnit: a unit is no UCUM code.
+	CodeUnit issue.Code = "profile-unit"
+	// CodePattern: a regular expression does not compile.
+	CodePattern issue.Code = "profile-pattern"
 	// CodeWidens: an override allows more than the source does.
 	CodeWidens issue.Code = "profile-widens"
 	// CodeConflict: two things that a profile says exclude each other.

@@ -21,20 +21,26 @@ type SourceSpec struct {
 	FHIR   string   // FHIR version, 4.0.1
 	IG     []string // packages whose definitions the source needs, paths relative to the profile
 	Pos    issue.Pos
+	// At has the position of each key that is present, by its name.
+	At map[string]issue.Pos
 }
 
 // TableSpec is what a profile says of a table.
 type TableSpec struct {
 	Name, Title, Description string
-	From                     string
-	Grain                    Grain
-	Key                      []string
-	Refs                     []Ref
-	Where                    []Condition
+	// From is the name of a source, or SOURCE/TABLE.
+	From  string
+	Grain Grain
+	Key   []string
+	Refs  []Ref
+	Where []Condition
 	// Unlisted is keep or drop, "" as the profile's privacy says.
 	Unlisted string
 	Fields   []FieldSpec
 	Pos      issue.Pos
+	// At has the position of each key that is present, by its name, and of the items
+	// of lists as key/0, refs/1.
+	At map[string]issue.Pos
 }
 
 // FieldSpec is what a profile says of a field.
