@@ -10,7 +10,6 @@ import (
 
 func emitUnions(*plan) []jen.Code    { return nil }
 func emitUnionJSON(*plan) []jen.Code { return nil }
-func emitValidate(*plan) []jen.Code  { return nil }
 func emitRedact(*plan) []jen.Code    { return nil }
 func emitCSV(*plan) []jen.Code       { return nil }
 func emitStreams(*plan) []jen.Code   { return nil }

@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -290,4 +292,110 @@ func referenceType(reference string) string {
 		}
 	}
 	return typ
+}
+
+// slice checks how many elements of a slice there are; most is -1 for any number.
+func (list Issues) slice(path string, have, least, most int) Issues {
+	if have >= least && (most < 0 || have <= most) {
+		return list
+	}
+	return list.fault(codeSlice, path, "want "+amount(least, most)+" elements of the slice, have "+strconv.Itoa(have))
+}
+
+// member is the step to an entry of a map.
+func member(path, name string) string { return path + "[" + strconv.Quote(name) + "]" }
+
+// sortedNames are the names of a map in ascending order.
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
+
+// validate checks an extension that is held whole: it has a url, and a value or
+// extensions but not both (ext-1).
+func (e *Extension) validate(list Issues) Issues {
+	if e.URL == "" {
+		list = list.missing("url")
+	}
+	if e.JSON != "" && extensionHasValue(e.JSON) == matchExists(e.JSON, "extension") {
+		list = list.rule(SeverityError, "", "ext-1", "Must have either extensions or value[x], not both")
+	}
+	return list
+}
+
+// The forms of FHIR's primitives (R4 §2.24.0.1).
+
+// isString reports whether a text has a character, and no control characters but
+// tab, line feed and carriage return.
+func isString(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c == '\v' || c == '\f' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isMarkdown(s string) bool { return isString(s) }
+
+// isCode reports whether a text has no white space at its ends and single spaces
+// inside.
+func isCode(s string) bool {
+	space := true
+	for i := range len(s) {
+		c := s[i]
+		blank := c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'
+		if blank && space {
+			return false
+		}
+		space = blank
+	}
+	return !space
+}
+
+func isURI(s string) bool { return !strings.ContainsAny(s, " \t\n\f\r") }
+
+func isURL(s string) bool { return isURI(s) }
+
+func isCanonical(s string) bool { return isURI(s) }
+
+// isID reports whether a text is 1 to 64 letters, digits, points and hyphens.
+func isID(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+// normal is the text of a number without zeros at its ends, the same for equal
+// numbers of the usual forms.
+func normal(s string) string {
+	f := figuresOf(s)
+	return strconv.Itoa(f.sign) + strings.Replace(f.text, ".", "", 1) + "e" + strconv.Itoa(f.point)
+}
+
+func floatText(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func digitsOfUnsigned(v uint64) string { return strconv.FormatUint(v, 10) }
+
+// clockOf reads a time of day; the zero moment where it is none.
+func clockOf(s string) moment {
+	if clock(s) != len(s) {
+		return moment{}
+	}
+	return Time{s}.moment()
+}
+
+// under puts a step before the paths of the issues from n on.
+func (list Issues) under(n int, step string) Issues {
+	list.within(n, step)
+	return list
+}
+
+// underElement is under for an element of a list.
+func (list Issues) underElement(n int, name string, i int) Issues {
+	if n < len(list) {
+		list.within(n, indexed(name, i))
+	}
+	return list
 }

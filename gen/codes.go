@@ -1,0 +1,10 @@
+package gen
+
+import "github.com/carabiner-health/carabiner/issue"
+
+// Codes of the findings about what a generated form does not hold. They are
+// permanent once released.
+const (
+	// CodeRuleNotCompiled: a rule of the profile is beyond what is compiled to Go.
+	CodeRuleNotCompiled issue.Code = "gen-rule-not-compiled"
+)
