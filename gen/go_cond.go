@@ -8,6 +8,8 @@ type cond struct {
 	// neg is the condition's opposite, where that is no mere "!".
 	neg   string
 	level condLevel
+	// parts are the operands of an and or an or.
+	parts []cond
 }
 
 type condLevel uint8
@@ -46,6 +48,15 @@ func holds(text string) cond { return cond{text: text} }
 
 func not(c cond) cond {
 	switch {
+	case len(c.parts) > 0:
+		opposite := make([]cond, len(c.parts))
+		for i, part := range c.parts {
+			opposite[i] = not(part)
+		}
+		if c.level == condAnd {
+			return or(opposite...)
+		}
+		return and(opposite...)
 	case c.neg != "":
 		return cond{text: c.neg, neg: c.text, level: c.level}
 	case strings.HasPrefix(c.text, "!") && c.level == condTerm:
@@ -64,7 +75,7 @@ func or(list ...cond) cond { return joined(list, condOr, " || ", condFalse, cond
 // all decides the rest.
 func joined(list []cond, level condLevel, op string, nothing, all cond) cond {
 	var parts []string
-	var only cond
+	var conds []cond
 	seen := make(map[string]bool)
 	for _, c := range list {
 		if c.text == all.text {
@@ -74,14 +85,14 @@ func joined(list []cond, level condLevel, op string, nothing, all cond) cond {
 			continue
 		}
 		seen[c.text] = true
-		only = c
+		conds = append(conds, c)
 		parts = append(parts, c.within(level))
 	}
 	switch len(parts) {
 	case 0:
 		return nothing
 	case 1:
-		return only
+		return conds[0]
 	}
-	return cond{text: strings.Join(parts, op), level: level}
+	return cond{text: strings.Join(parts, op), level: level, parts: conds}
 }

@@ -64,12 +64,13 @@ func (c *pathCompiler) enter() bool {
 	return c.err == ""
 }
 
+// variable names what a closure is given, by how deep it stands in others.
 func (c *pathCompiler) variable() string {
 	c.vars++
 	if c.vars == 1 {
-		return "v"
+		return "item"
 	}
-	return fmt.Sprintf("v%d", c.vars)
+	return fmt.Sprintf("item%d", c.vars)
 }
 
 // truth returns the conditions that a term is true and that it is false.

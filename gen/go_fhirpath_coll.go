@@ -138,11 +138,11 @@ func closure(head, result string) string {
 func lazyBranch(it item) branch {
 	b := branch{proto: it}
 	b.some = func(pred func(item) cond) cond {
-		p := pred(item{kind: itemInt, expr: "n"})
+		p := pred(item{kind: itemInt, expr: "number"})
 		if p.isTrue() || p.isFalse() {
 			return and(holds(it.opt+".Valid"), p)
 		}
-		return holds(closure("with("+it.opt+", func(n int64) bool", p.text))
+		return holds(closure("with("+it.opt+", func(number int64) bool", p.text))
 	}
 	b.first = b.some
 	b.rest = func(func(item) cond) cond { return condFalse }
@@ -153,10 +153,11 @@ func lazyBranch(it item) branch {
 // listBranch is the branch of a list's elements. Elem describes an element for
 // the expression of a pointer to it.
 func (c *pathCompiler) listBranch(list, goName string, elem func(pointer string) item) branch {
-	b := branch{proto: elem("v")}
+	b := branch{proto: elem("item")}
 	over := func(list string, pred func(item) cond) cond {
 		v := c.variable()
 		p := pred(elem(v))
+		c.vars--
 		switch {
 		case p.isFalse():
 			return condFalse
@@ -178,6 +179,7 @@ func (c *pathCompiler) listBranch(list, goName string, elem func(pointer string)
 	b.sum = func(f func(item) string) string {
 		v := c.variable()
 		n := f(elem(v))
+		c.vars--
 		if n == "1" {
 			return "len(" + list + ")"
 		}
@@ -255,9 +257,7 @@ func (c *pathCompiler) flat(in coll, f func(item) coll) coll {
 	out := coll{many: in.many, union: in.union}
 	for i := range in.branches {
 		b := &in.branches[i]
-		vars := c.vars
 		proto := f(b.proto)
-		c.vars = vars
 		out.many, out.union = out.many || proto.many, out.union || proto.union
 		for j := range proto.branches {
 			out.branches = append(out.branches, c.inside(b, j, &proto.branches[j], f))
@@ -287,7 +287,7 @@ func (c *pathCompiler) inside(b *branch, j int, proto *branch, f func(item) coll
 		return b.some(func(it item) cond { return at(it).some(pred) })
 	}
 	out.sum = func(n func(item) string) string { return b.sum(func(it item) string { return at(it).sum(n) }) }
-	if b.first != nil && proto.first != nil && b.proto.kind != itemOther && !strings.HasPrefix(b.proto.expr, "v") {
+	if b.first != nil && proto.first != nil && b.proto.kind != itemOther && !strings.HasPrefix(b.proto.expr, "item") {
 		out.first = func(pred func(item) cond) cond {
 			return b.some(func(it item) cond {
 				if x := at(it); x.first != nil {

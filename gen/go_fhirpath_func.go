@@ -110,6 +110,7 @@ func (c *pathCompiler) selected(in coll, arg *fhirpath.Term) coll {
 	if it, ok := c.integer(in); ok && it.opt != "" {
 		v := c.variable()
 		out, ok := c.integer(c.eval(arg, single(item{kind: itemInt, expr: v})))
+		c.vars--
 		if ok {
 			return single(item{kind: itemInt, opt: closure("then("+it.opt+", func("+v+" int64) Opt[int64]", optional64(out))})
 		}

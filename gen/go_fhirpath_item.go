@@ -110,11 +110,12 @@ func (c *pathCompiler) opaqueMember(it item, name string) coll {
 
 // rawMember follows a name in JSON text.
 func (c *pathCompiler) rawMember(it item, name string) coll {
-	proto := item{kind: itemRaw, expr: "v"}
+	proto := item{kind: itemRaw, expr: "item"}
 	b := branch{proto: proto}
 	b.some = func(pred func(item) cond) cond {
 		v := c.variable()
 		p := pred(item{kind: itemRaw, expr: v})
+		c.vars--
 		step := strconv.Quote(name)
 		var found cond
 		switch {

@@ -27,8 +27,8 @@ type validateEmitter struct {
 	setList  []jen.Code
 	// notes are the rules that are not compiled, by object, for the comment.
 	notes map[*objectPlan][]string
-	rules *ruleWriter
 	vars  int
+	recv  string
 }
 
 // emitValidate returns Validate for each object.
@@ -40,8 +40,8 @@ func emitValidate(p *plan) []jen.Code {
 	for _, o := range p.objects {
 		body := e.object(o)
 		doc := "Validate returns what is wrong with the values; nil if nothing is."
-		for _, n := range e.notes[o] {
-			doc += "\nNot checked: " + n + "."
+		if n := e.notes[o]; len(n) > 0 {
+			doc += " Not checked: " + strings.Join(n, "; ") + "."
 		}
 		call := "return nil"
 		if e.checked[o] {
@@ -120,12 +120,13 @@ func (e *validateEmitter) own(o *objectPlan) []string { return e.object(o) }
 
 // object are the statements that check an object.
 func (e *validateEmitter) object(o *objectPlan) []string {
-	e.vars = 0
+	e.vars, e.recv = 0, o.recv
 	var body []string
 	if empty := e.empty(o); empty != "" {
 		body = append(body, empty)
 	}
 	for _, f := range o.fields {
+		e.vars = 0
 		body = append(body, e.field(o, f)...)
 	}
 	for i := range o.Choices {
@@ -161,7 +162,7 @@ func (e *validateEmitter) empty(o *objectPlan) string {
 	if any.isTrue() || c.err != "" {
 		return ""
 	}
-	return "if " + strings.ReplaceAll(not(any).text, " || ", " ||\n") + " {\nreturn list.fault(codeEmpty, \"\", \"want an element with content, have none\")\n}"
+	return "if " + strings.ReplaceAll(not(any).text, " && ", " &&\n") + " {\nreturn list.fault(codeEmpty, \"\", \"want an element with content, have none\")\n}"
 }
 
 // field are the checks of a field and its slices.
@@ -212,6 +213,14 @@ func guardedBy(there cond, body []string) []string {
 	if len(body) == 0 || there.isTrue() {
 		return body
 	}
+	if head, rest, ok := strings.Cut(body[0], " {\n"); ok && len(body) == 1 && strings.HasPrefix(head, "if ") && !strings.Contains(head, ";") && !strings.Contains(head, "\n") &&
+		!strings.Contains(strings.TrimSuffix(rest, "\n}"), "}") {
+		test := cond{text: strings.TrimPrefix(head, "if ")}
+		if strings.Contains(test.text, " || ") {
+			test.level = condOr
+		}
+		return []string{"if " + and(there, test).text + " {\n" + rest}
+	}
 	return []string{"if " + there.text + " {\n" + strings.Join(body, "\n") + "\n}"}
 }
 
@@ -247,13 +256,14 @@ func (e *validateEmitter) list_(o *objectPlan, f *fieldPlan, access, path string
 		}
 		count := fmt.Sprintf("list = list.count(%s, %s, %d, %d)", path, n, t.MinItems, t.MaxItems)
 		if !f.Required && t.MinItems > 0 {
-			count = "if n := " + n + "; n > 0 {\n" + strings.Replace(count, n, "n", 1) + "\n}"
+			count = "if have := " + n + "; have > 0 {\n" + strings.Replace(count, n, "have", 1) + "\n}"
 		}
 		out = append(out, count)
 	}
 	if t.UniqueItems && len(f.slices) == 0 {
 		out = append(out, e.unique(f.typ, access, path)...)
 	}
+	e.vars = 0
 	i := e.variable("i")
 	at := "indexed(" + path + ", " + i + ")"
 	body := e.value(o, f.typ, access+"["+i+"]", at)
@@ -282,6 +292,9 @@ func loop(access, i string, body []string) []string {
 }
 
 func (e *validateEmitter) variable(name string) string {
+	if name == e.recv {
+		name = "k"
+	}
 	e.vars++
 	if e.vars == 1 {
 		return name
@@ -294,21 +307,21 @@ func (e *validateEmitter) unique(g *goType, access, path string) []string {
 	key := ""
 	switch g.Kind {
 	case dataset.Text, dataset.Binary, dataset.Duration:
-		key = "string(*v)"
+		key = "string(*item)"
 	case dataset.Integer:
-		key = "digitsOf(int64(*v))"
+		key = "digitsOf(int64(*item))"
 	case dataset.Any:
-		key = "string(*v)"
+		key = "string(*item)"
 	case dataset.Date, dataset.DateTime, dataset.Time:
-		key = "v.String()"
+		key = "item.String()"
 	case dataset.Decimal:
-		key = "normal(v.String())"
+		key = "normal(item.String())"
 	case dataset.ObjectKind:
-		key = "string(v.AppendJSON(nil))"
+		key = "string(item.AppendJSON(nil))"
 	default:
 		return nil
 	}
-	return []string{"if !distinct(func(add func(string) bool) bool {\nreturn !anyOf(" + access + ", func(v *" + g.name + ") bool { return !add(" + key + ") })\n}) {\n" +
+	return []string{"if !distinct(func(add func(string) bool) bool {\nreturn !anyOf(" + access + ", func(item *" + g.name + ") bool { return !add(" + key + ") })\n}) {\n" +
 		"list = list.fault(codeUnique, " + path + ", \"want different elements, have equal ones\")\n}"}
 }
 
@@ -328,12 +341,12 @@ func (e *validateEmitter) choice(o *objectPlan, ch *dataset.Choice) []string {
 		return nil
 	}
 	sum := strings.Join(terms, " +\n")
-	check := "n > 1"
+	check := "have > 1"
 	want := "want at most one type of it, have several"
 	if ch.Required {
-		check, want = "n != 1", "want a value of one type, have none or several"
+		check, want = "have != 1", "want a value of one type, have none or several"
 	}
-	return []string{"if n := " + sum + "; " + check + " {\nlist = list.fault(codeChoice, " + strconv.Quote(ch.Name) + ", " + strconv.Quote(want) + ")\n}"}
+	return []string{"if have := " + sum + "; " + check + " {\nlist = list.fault(codeChoice, " + strconv.Quote(ch.Name) + ", " + strconv.Quote(want) + ")\n}"}
 }
 
 // severities are the constants of the support code.

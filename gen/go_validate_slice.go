@@ -52,6 +52,7 @@ func (e *validateEmitter) slice(o *objectPlan, f *fieldPlan, s *slicePlan) []str
 		}
 	}
 	if s.shape == list {
+		e.vars = 0
 		i := e.variable("i")
 		at := "indexed(" + path + ", " + i + ")"
 		return append(out, loop(access, i, e.value(o, s.typ, access+"["+i+"]", at))...)
@@ -64,11 +65,11 @@ func (e *validateEmitter) slice(o *objectPlan, f *fieldPlan, s *slicePlan) []str
 // expression; "" where it cannot be told.
 func (e *validateEmitter) others(o *objectPlan, f *fieldPlan, s *slicePlan) string {
 	var test cond
-	test, ok := e.belongs(f, s, "v")
+	test, ok := e.belongs(f, s, "other")
 	if !ok || f.shape != list {
 		return ""
 	}
-	return "sumOf(" + o.recv + "." + f.goName + ", func(v *" + f.typ.name + ") int { return oneIf(" + test.text + ") })"
+	return "sumOf(" + o.recv + "." + f.goName + ", func(other *" + f.typ.name + ") int { return oneIf(" + test.text + ") })"
 }
 
 // belongs is the condition that an element of the list is one of the slice.
@@ -190,6 +191,7 @@ func (e *validateEmitter) slicing(o *objectPlan, f *fieldPlan) []string {
 	if !f.SlicesClosed || len(f.slices) == 0 || f.shape != list {
 		return nil
 	}
+	e.vars = 0
 	i := e.variable("i")
 	all := condFalse
 	for _, s := range f.slices {
