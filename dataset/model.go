@@ -173,7 +173,10 @@ type From struct {
 	Resource, Profile string
 	// View is the ViewDefinition, in JSON, that makes the rows of a Row table out
 	// of FHIR resources: the source's own, or one made of the fields' paths. Its
-	// columns are the fields of the table, in order, by name.
+	// columns are the fields that the source defines, in order; a column has the
+	// name of its field with _ for what a view's names cannot have. After them
+	// comes, in the order of the fields, a column of text with the unit of each
+	// field that has a UnitPath.
 	View []byte
 	// OMOPTable is the table of the CDM, of the edition OMOPVersion.
 	OMOPTable, OMOPVersion string
@@ -217,7 +220,8 @@ type Object struct {
 	FHIR bool
 	// ResourceType is that of a FHIR resource, which its JSON names first.
 	ResourceType string
-	// Closed says that other members are an error. Otherwise, where Extra is not
+	// Closed says that other members are an error; so it is for types of FHIR as
+	// long as nobody leaves out fields of theirs. Otherwise, where Extra is not
 	// nil, they have that type and are kept; where it is nil they are left out.
 	Closed bool
 	Extra  *Type
@@ -265,8 +269,9 @@ type Field struct {
 	Required, Nullable bool
 	// Slices are named parts of a list, each a field of its own for a typed reader.
 	Slices []*Slice
-	// SlicesClosed says that an element that is in no slice is an error.
-	SlicesClosed bool
+	// SlicesClosed says that an element that is in no slice is an error; SlicesOnly
+	// that it is left out in silence, as a profile lists slices of the field alone.
+	SlicesClosed, SlicesOnly bool
 	// Path is where the value is, in the source's notation: a FHIRPath, a tag
 	// path, a column. For a Record it is the element id.
 	Path string
@@ -310,6 +315,7 @@ type Slice struct {
 	Match []Match
 	// Value is the only member that carries the slice's value, where the rest
 	// follows from Match: valueCode of a simple extension. "" = the whole element.
+	// An element of the slice that lacks it, or has more, stays in the list.
 	Value string
 }
 
