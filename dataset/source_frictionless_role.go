@@ -69,3 +69,8 @@ func nameWords(name string) []string {
 	flush()
 	return words
 }
+
+// Unique reports whether the source says that no two rows have the same value.
+func (f *Field) Unique() bool {
+	return slices.ContainsFunc(f.Origins, func(o Origin) bool { return o.What == "unique" && o.Value == "true" })
+}

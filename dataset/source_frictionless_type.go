@@ -173,11 +173,12 @@ func (r *tableReader) constraints(f *Field, c *docNode) {
 	if r.flag(c, "unique", false) {
 		r.origin(f, c.get("unique"), "unique", "true")
 	}
+	r.items(f, c.get("jsonSchema"))
 	r.lengths(f, c)
 	r.bounds(f, c)
 	r.pattern(f, c)
 	r.enum(f, c)
-	if m := c.get("jsonSchema"); m != nil && r.object(m) {
+	if m := c.get("jsonSchema"); m != nil && r.object(m) && f.Type.Kind != List {
 		if f.Type.Format != "object" && f.Type.Format != "array" && f.Type.Format != "geojson" && f.Type.Kind != Any {
 			r.errorf(m, CodeTableConstraint, "want jsonSchema of an object or an array, have it of a %s", f.Type.Format)
 			return
@@ -185,6 +186,33 @@ func (r *tableReader) constraints(f *Field, c *docNode) {
 		f.Type.Rules = append(f.Type.Rules, Rule{Key: "jsonSchema", Severity: issue.Error, Language: "json-schema", Expression: string(m.literal()), Source: m.path()})
 		r.origin(f, m, "rule", "json-schema")
 	}
+}
+
+// items makes a list of an array whose schema says of its elements that they have one type,
+// and no more.
+func (r *tableReader) items(f *Field, schema *docNode) {
+	item := schema.get("items")
+	if f.Type.Format != "array" || schema.get("type").str() != "array" || len(schema.members) != 2 || !item.is(jsontree.Object) {
+		return
+	}
+	for _, m := range item.members {
+		if m.key != "type" && m.key != "format" {
+			return
+		}
+	}
+	kinds := map[string]Kind{"string": Text, "integer": Integer, "number": Decimal, "boolean": Boolean,
+		"string date": Date, "string date-time": DateTime}
+	k, ok := kinds[strings.TrimSpace(item.get("type").str()+" "+item.get("format").str())]
+	if !ok {
+		return
+	}
+	elem := NewType(k)
+	if k == DateTime {
+		elem.Zone = ZoneRequired
+	}
+	f.Type = ListOf(elem)
+	f.Type.Format = "array"
+	r.origin(f, schema, "items", k.String())
 }
 
 func (r *tableReader) lengths(f *Field, c *docNode) {
