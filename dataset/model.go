@@ -322,7 +322,9 @@ type Slice struct {
 // Match is a condition on an element of a sliced list.
 type Match struct {
 	// Path leads from the element to the member, a member name a step; a list on
-	// the way fulfils it if one of its elements does. No steps = the element.
+	// the way fulfils it if one of its elements does. No steps = the element. A
+	// last step that ends in [x] is the member of a choice whatever its type: it
+	// occurs with MatchExists alone.
 	Path []string
 	Kind MatchKind
 	// Value is the JSON of the fixed value or of the pattern, in compact form.
