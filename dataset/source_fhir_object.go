@@ -318,7 +318,7 @@ func (b *fhirBuilder) elementType(o *Object, c *fhirNode, typ string, t *fhirdef
 		out.Targets = b.targets(t.TargetProfiles, c.e.ID)
 	}
 	if out.Kind != ObjectKind || !b.madeFor(out.Object, c) {
-		out.Rules = b.rules(c.e, b.rootConstraints(typ))
+		out.Rules = append(b.rules(c.e, b.rootConstraints(typ)), out.Rules...)
 	}
 	return out
 }

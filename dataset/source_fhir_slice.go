@@ -254,21 +254,42 @@ func (b *fhirBuilder) discriminate(s *fhirNode, d fhirdef.Discriminator, typ str
 	case "value", "pattern":
 		return b.valueMatches(at), true
 	case "exists":
-		switch {
-		case at.n == nil:
-			return nil, true
-		case at.n.e.Max == 0:
-			return []Match{{Path: at.steps, Kind: MatchExists, Value: "false"}}, true
-		case at.n.e.Min > 0:
-			return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}, true
-		}
-		return nil, true
+		return b.existsMatches(at), true
 	case "type":
 		return b.typeMatches(at)
 	case "profile":
 		return b.profileMatches(at)
 	}
 	return nil, false
+}
+
+// existsMatches are the conditions of an exists discriminator. Of a choice, none
+// of its types is there, or any.
+func (b *fhirBuilder) existsMatches(at slicePlace) []Match {
+	if at.n == nil {
+		return nil
+	}
+	last := len(at.steps) - 1
+	open := at.n.choice && last >= 0 && at.steps[last] == at.n.name
+	switch {
+	case at.n.e.Max == 0 && open:
+		var out []Match
+		for _, t := range at.n.e.Types {
+			steps := slices.Clone(at.steps)
+			steps[last] += upperFirst(t.Name())
+			out = append(out, Match{Path: steps, Kind: MatchExists, Value: "false"})
+		}
+		return out
+	case at.n.e.Max == 0:
+		return []Match{{Path: at.steps, Kind: MatchExists, Value: "false"}}
+	case at.n.e.Min > 0:
+		if open {
+			at.steps = slices.Clone(at.steps)
+			at.steps[last] += "[x]"
+		}
+		return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}
+	}
+	return nil
 }
 
 // typeMatches are the conditions of a type discriminator.
