@@ -36,8 +36,8 @@ type Column struct {
 // slices after it.
 //
 // A scalar has a column of its type, a list of scalars a column of lists, and
-// everything else is JSON text. Decimals are Float, base64 is stored decoded.
-// Dates that may be months or years, and times that may be days or of which it is
+// everything else is JSON text. Decimals are Float, base64 is stored decoded,
+// but in a list. Dates that may be months or years, and times that may be days or of which it is
 // open whether they have a zone, are text as written, and so are times of day,
 // years, months and durations.
 func Columns(t *Table) []Column {
@@ -47,14 +47,14 @@ func Columns(t *Table) []Column {
 	}
 	var columns []Column
 	for _, f := range t.Object.Fields {
-		c := Column{Name: f.Name, Nullable: !f.Required, Field: f, Type: f.Type}
+		c := Column{Name: f.Name, Nullable: !f.Required || f.Nullable, Field: f, Type: f.Type}
 		c.store()
 		columns = append(columns, c)
 		for _, s := range f.Slices {
 			if s.Field == nil {
 				continue
 			}
-			c := Column{Nullable: !s.Field.Required, Field: f, Slice: s, Type: s.Field.Type}
+			c := Column{Nullable: !s.Field.Required || s.Field.Nullable, Field: f, Slice: s, Type: s.Field.Type}
 			c.Name = sliceColumn(taken, f, s)
 			c.sliceValue()
 			c.store()
@@ -136,6 +136,9 @@ func (c *Column) store() {
 	}
 	if !t.scalar() {
 		c.JSON = true
+	}
+	if c.List && c.Kind == Binary {
+		c.Kind = Text
 	}
 }
 
