@@ -96,3 +96,22 @@ func joined(list []cond, level condLevel, op string, nothing, all cond) cond {
 	}
 	return cond{text: strings.Join(parts, op), level: level, parts: conds}
 }
+
+// implies reports whether the condition asks for another one too.
+func (c cond) implies(o cond) bool {
+	if c.text == o.text {
+		return true
+	}
+	if c.level == condAnd {
+		for _, part := range c.parts {
+			if part.implies(o) {
+				return true
+			}
+		}
+		return false
+	}
+	// A text that equals something is not empty.
+	value, isText := strings.CutSuffix(o.text, ` != ""`)
+	rest, ok := strings.CutPrefix(c.text, value+" == ")
+	return isText && ok && len(c.parts) == 0 && rest != `""`
+}

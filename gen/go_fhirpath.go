@@ -20,8 +20,11 @@ type pathCompiler struct {
 	resource *item
 	// pattern returns the name of the function for a regular expression.
 	pattern func(string) string
-	vars    int
-	depth   int
+	// choice returns the name of the method that tells whether a choice has a value;
+	// nil where there are none.
+	choice func(*objectPlan, *dataset.Choice) string
+	vars   int
+	depth  int
 	// steps counts what is compiled, against expressions that blow up.
 	steps int
 	// err says why the expression is not compiled.
@@ -34,9 +37,9 @@ const (
 	maxPathDepth = 60
 )
 
-// compilePath returns the condition under which an invariant holds on the item
-// that context describes, and why there is none.
-func (p *plan) compilePath(src string, context item, resource *item, pattern func(string) string) (cond, string) {
+// compile returns the condition under which an invariant holds on the context, and
+// why there is none.
+func (c *pathCompiler) compile(src string) (cond, string) {
 	if fixed, ok := pathCorrections[src]; ok {
 		src = fixed
 	}
@@ -44,8 +47,7 @@ func (p *plan) compilePath(src string, context item, resource *item, pattern fun
 	if err != nil {
 		return condFalse, "it is no FHIRPath"
 	}
-	c := &pathCompiler{p: p, context: context, resource: resource, pattern: pattern}
-	yes, _ := c.truth(tree, single(context))
+	yes, _ := c.truth(tree, single(c.context))
 	return yes, c.err
 }
 
@@ -111,6 +113,12 @@ func (c *pathCompiler) logic(t *fhirpath.Term, this coll) (yes, no cond, ok bool
 	switch t.Name {
 	case "and", "or", "xor", "implies":
 		y1, n1 := c.truth(t.Args[0], this)
+		switch { // the types decide alone
+		case t.Name == "and" && n1.isTrue():
+			return condFalse, condTrue, true
+		case t.Name == "or" && y1.isTrue(), t.Name == "implies" && n1.isTrue():
+			return condTrue, condFalse, true
+		}
 		y2, n2 := c.truth(t.Args[1], this)
 		switch t.Name {
 		case "and":

@@ -31,6 +31,8 @@ type item struct {
 	fhir string
 	typ  *goType
 	expr string
+	// pointer says that expr is a pointer to a struct.
+	pointer bool
 	// has says when a primitive has a value; "" = always.
 	has cond
 	// companion is the Raw that carries the extensions of a primitive, "" if none.
@@ -83,6 +85,9 @@ type coll struct {
 	// many says that there may be more than one item; union that one may stand in it
 	// twice.
 	many, union bool
+	// there is the condition that there is an item, where a method tells it; "" where
+	// the branches do.
+	there cond
 }
 
 // branch are the items of a collection that have one type.
@@ -96,16 +101,26 @@ type branch struct {
 	// first is the condition that the first item fulfils the predicate; nil if it
 	// cannot be told which that is. rest is some over all items but the first.
 	first, rest func(func(item) cond) cond
+	// certain says that proto is the item itself, and always there.
+	certain bool
 }
 
 // single is a collection of one item.
 func single(it item) coll {
-	return coll{branches: []branch{guarded(condTrue, it)}}
+	b := guarded(condTrue, it)
+	b.certain = it.opt == ""
+	return coll{branches: []branch{b}}
 }
 
 // guarded is the branch of an item that is there under a condition.
 func guarded(when cond, it item) branch {
-	some := func(pred func(item) cond) cond { return and(when, pred(it)) }
+	some := func(pred func(item) cond) cond {
+		p := pred(it)
+		if it.has.text != "" && p.implies(it.has) {
+			return p // a value is more than an element that is there
+		}
+		return and(when, p)
+	}
 	b := branch{proto: it, some: some, first: some}
 	b.rest = func(func(item) cond) cond { return condFalse }
 	b.sum = func(f func(item) string) string {
@@ -205,6 +220,9 @@ func behind(when cond, b branch) branch {
 
 // exists is the condition that there is an item.
 func (in coll) exists() cond {
+	if in.there.text != "" {
+		return in.there
+	}
 	out := condFalse
 	for i := range in.branches {
 		out = or(out, in.branches[i].some(func(it item) cond { return it.present() }))
@@ -254,6 +272,9 @@ func (c *pathCompiler) count(in coll) string {
 
 // flat puts together what f gives for each item.
 func (c *pathCompiler) flat(in coll, f func(item) coll) coll {
+	if len(in.branches) == 1 && in.branches[0].certain {
+		return f(in.branches[0].proto)
+	}
 	out := coll{many: in.many, union: in.union}
 	for i := range in.branches {
 		b := &in.branches[i]

@@ -154,6 +154,9 @@ func (c *pathCompiler) field(it item, name string) coll {
 				out.many = out.many || part.many
 			}
 		}
+		if len(ch.Fields) > 2 && c.choice != nil {
+			out.there = holds(it.expr + "." + c.choice(o, &ch) + "()")
+		}
 		return out
 	}
 	if it.typ.Object.ResourceType != "" && (name == "resourceType" || name == "id") {
@@ -196,7 +199,9 @@ func (c *pathCompiler) fieldValue(it item, o *objectPlan, f *fieldPlan) coll {
 // elementOf describes an element of a list by the pointer to it.
 func elementOf(g *goType, pointer string) item {
 	if g.Kind == dataset.ObjectKind {
-		return itemOf(g, pointer)
+		it := itemOf(g, pointer)
+		it.pointer = true
+		return it
 	}
 	it := itemOf(g, "*"+pointer)
 	if it.kind == itemText && it.typ.Kind == dataset.Text {
@@ -221,6 +226,7 @@ func fieldBranch(s shape, g *goType, access, companion string) branch {
 		}
 	}
 	it := itemOf(g, value)
+	it.pointer = s == pointer || s == nullable
 	if it.primitive() && companion != "" {
 		it.has, it.companion = there, companion
 		return guarded(or(there, compare(companion, "!=", `""`)), it)
@@ -250,6 +256,7 @@ func (c *pathCompiler) sliceBranch(it item, s *slicePlan) branch {
 	plainBranch := fieldBranch(s.shape, s.typ, access, "")
 	value := plainBranch.proto.expr
 	it = describe(s.typ, value, false)
+	it.pointer = s.shape == pointer
 	return guarded(plainBranch.some(func(item) cond { return condTrue }), it)
 }
 

@@ -45,7 +45,7 @@ func (c *pathCompiler) same(x, y item) (eq, ne cond) {
 	case x.kind == itemText && y.kind == itemText:
 		a, b := textPair(x, y)
 		eq = compare(a, "==", b)
-		if y.literal && y.expr != `""` {
+		if eq.implies(has) {
 			return eq, and(has, not(eq))
 		}
 		return and(has, eq), and(has, not(eq))
@@ -71,16 +71,16 @@ func (c *pathCompiler) same(x, y item) (eq, ne cond) {
 // sameStruct compares two structs by their JSON, which FHIRPath's equality of
 // elements comes to: order counts only in lists.
 func (c *pathCompiler) sameStruct(x, y item) (eq, ne cond) {
-	eq = holds("sameJSON(" + address(x.expr) + ", " + address(y.expr) + ")")
+	eq = holds("sameJSON(" + address(x) + ", " + address(y) + ")")
 	return eq, not(eq)
 }
 
-// address is a pointer to a struct that an expression names.
-func address(expr string) string {
-	if strings.Contains(expr, ".") || strings.HasSuffix(expr, "]") {
-		return "&" + expr
+// address is a pointer to a struct that an item names.
+func address(it item) string {
+	if it.pointer {
+		return it.expr
 	}
-	return expr
+	return "&" + it.expr
 }
 
 // textPair returns two texts of one Go type.
@@ -207,14 +207,15 @@ func (c *pathCompiler) quantities(x item, op string, y item) cond {
 
 // member is in: the item equals one of a list (N1 §6.4).
 func (c *pathCompiler) member(one, list coll) (yes, no cond) {
-	if one.many {
-		c.fail("in and contains take a single item")
-		return condFalse, condFalse
-	}
 	found := func(x item) cond {
 		return list.some(func(y item) cond { eq, _ := c.same(x, y); return eq })
 	}
-	return one.some(found), one.some(func(x item) cond { return not(found(x)) })
+	yes, no = one.some(found), one.some(func(x item) cond { return not(found(x)) })
+	if one.many { // of several FHIRPath makes an error, which is no finding
+		n := c.count(one)
+		yes, no = and(compare(n, "==", "1"), yes), or(compare(n, ">", "1"), no)
+	}
+	return yes, no
 }
 
 // arithmetic is + - * div mod on whole numbers, and & on texts.
@@ -262,5 +263,8 @@ func optional64(it item) string {
 	if it.opt != "" {
 		return it.opt
 	}
-	return "Some(int64(" + it.expr + "))"
+	if it.literal {
+		return "Some[int64](" + it.expr + ")"
+	}
+	return "Some(int64(" + strings.TrimSuffix(strings.TrimPrefix(it.expr, "("), ")") + "))"
 }

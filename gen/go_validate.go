@@ -24,7 +24,10 @@ type validateEmitter struct {
 	patterns map[string]string
 	list     []string
 	sets     map[*dataset.CodeSet]string
-	setList  []jen.Code
+	// choices are the methods that tell whether a choice has a value.
+	choices map[*objectPlan]map[string]bool
+	methods []jen.Code
+	setList []jen.Code
 	// notes are the rules that are not compiled, by object, for the comment.
 	notes map[*objectPlan][]string
 	vars  int
@@ -35,7 +38,7 @@ type validateEmitter struct {
 func emitValidate(p *plan) []jen.Code {
 	e := &validateEmitter{p: p, patterns: make(map[string]string), sets: make(map[*dataset.CodeSet]string), notes: make(map[*objectPlan][]string)}
 	e.find()
-	e.notes = make(map[*objectPlan][]string)
+	e.notes, e.choices = make(map[*objectPlan][]string), make(map[*objectPlan]map[string]bool)
 	var out []jen.Code
 	for _, o := range p.objects {
 		body := e.object(o)
@@ -53,6 +56,7 @@ func emitValidate(p *plan) []jen.Code {
 			out = append(out, method("", o, "validate(list Issues) Issues", jen.Op(strings.Join(body, "\n"))))
 		}
 	}
+	out = append(out, e.methods...)
 	for _, name := range e.list {
 		out = append(out, jen.Line(), jen.Op(name))
 	}
@@ -349,7 +353,31 @@ func (e *validateEmitter) choice(o *objectPlan, ch *dataset.Choice) []string {
 	return []string{"if have := " + sum + "; " + check + " {\nlist = list.fault(codeChoice, " + strconv.Quote(ch.Name) + ", " + strconv.Quote(want) + ")\n}"}
 }
 
-// severities are the constants of the support code.
+// choiceMethod returns the name of the method that tells whether a choice has a
+// value.
+func (e *validateEmitter) choiceMethod(o *objectPlan, ch *dataset.Choice) string {
+	name := "has" + GoName(ch.Name)
+	if e.choices[o][ch.Name] || e.assume {
+		return name
+	}
+	if e.choices[o] == nil {
+		e.choices[o] = make(map[string]bool)
+	}
+	e.choices[o][ch.Name] = true
+	c := &pathCompiler{p: e.p}
+	self := itemOf(&goType{Type: &dataset.Type{Kind: dataset.ObjectKind, Object: o.Object}, object: o, name: o.goName}, o.recv)
+	there := condFalse
+	for _, field := range ch.Fields {
+		if f := o.field(field); f != nil {
+			there = or(there, c.fieldValue(self, o, f).exists())
+		}
+	}
+	e.methods = append(e.methods, method(name+" reports whether there is a "+ch.Name+" of any type.", o, name+"() bool",
+		stmt("%s", "return "+strings.ReplaceAll(there.text, " || ", " ||\n"))))
+	return name
+}
+
+// severityName is the constant of the support code for a severity.
 func severityName(s issue.Severity) string {
 	switch s {
 	case issue.Information:
@@ -373,7 +401,8 @@ func (e *validateEmitter) rule(o *objectPlan, r *dataset.Rule, on item, path str
 		self := itemOf(&goType{Type: &dataset.Type{Kind: dataset.ObjectKind, Object: o.Object}, object: o, name: o.goName}, o.recv)
 		resource = &self
 	}
-	test, why := e.p.compilePath(r.Expression, on, resource, e.pattern)
+	c := &pathCompiler{p: e.p, context: on, resource: resource, pattern: e.pattern, choice: e.choiceMethod}
+	test, why := c.compile(r.Expression)
 	if why != "" {
 		e.notes[o] = append(e.notes[o], oneLine(r.Key+" ("+why+")"))
 		if !e.assume {
