@@ -77,7 +77,7 @@ func joined(list []cond, level condLevel, op string, nothing, all cond) cond {
 	var parts []string
 	var conds []cond
 	seen := make(map[string]bool)
-	for _, c := range list {
+	for _, c := range flattened(list, level) {
 		if c.text == all.text {
 			return all
 		}
@@ -114,4 +114,17 @@ func (c cond) implies(o cond) bool {
 	value, isText := strings.CutSuffix(o.text, ` != ""`)
 	rest, ok := strings.CutPrefix(c.text, value+" == ")
 	return isText && ok && len(c.parts) == 0 && rest != `""`
+}
+
+// flattened takes apart those conditions that are joined in the same way.
+func flattened(list []cond, level condLevel) []cond {
+	var out []cond
+	for _, c := range list {
+		if c.level == level && len(c.parts) > 0 {
+			out = append(out, flattened(c.parts, level)...)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
 }
