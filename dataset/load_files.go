@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -118,8 +119,16 @@ func (l *loader) open(from, ref string) (string, []byte, error) {
 	if err != nil {
 		return path, nil, err
 	}
-	l.note(Source{File: path, Ref: ref, SHA256: hash(b)})
+	l.note(Source{File: path, Ref: l.relative(path), SHA256: hash(b)})
 	return path, b, nil
+}
+
+// relative returns a path as seen from the profile, with slashes.
+func (l *loader) relative(path string) string {
+	if rel, err := filepath.Rel(cmp.Or(l.dir, "."), path); err == nil {
+		return filepath.ToSlash(rel)
+	}
+	return path
 }
 
 // note records a file or an edition that a source needed, once.
@@ -271,7 +280,7 @@ func (l *loader) loadPackage(path string) (*fhirdef.Package, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	l.packages[path] = p
-	l.note(Source{Kind: FHIRPackage, Ref: p.ID(), File: path, Version: p.Version, SHA256: l.packageHash(path)})
+	l.note(Source{Kind: FHIRPackage, Ref: l.relative(path), File: path, Version: p.Version, SHA256: l.packageHash(path)})
 	return p, nil
 }
 

@@ -17,6 +17,7 @@ func (l *loader) profile(path string, data []byte) (*Model, error) {
 		return nil, nil
 	}
 	l.dir = filepath.Dir(path)
+	defer l.tidy(path)
 	r := &resolver{loader: l, profile: p, imported: map[string][]*Table{}}
 	m := &Model{ID: p.ID, Version: p.Version, Title: p.Title, Description: p.Description, Metadata: p.Metadata,
 		Privacy: p.Privacy, Outputs: p.Outputs}
