@@ -23,7 +23,7 @@ func TestGoNameFollowsGo(t *testing.T) {
 		"person": "Person", "person_id": "PersonID", "image_study_uid": "ImageStudyUID", "cdm_source": "CDMSource",
 		"cdm_etl_reference": "CDMETLReference", "note_nlp": "NoteNLP", "wadors_uri": "WADORSURI", "domain_concept_id_1": "DomainConceptID1",
 		"npi": "NPI", "dea": "DEA", "address_1": "Address1", "offset": "Offset", "type": "Type", "func": "Func",
-		"Patient.birthDate": "PatientBirthDate", "value[x]": "ValueX", "1st": "X1st", "": "X", "größe": "Größe", "日付": "X日付",
+		"Patient.birthDate": "PatientBirthDate", "value[x]": "ValueX", "versionId": "VersionID", "valueUri": "ValueURI", "fhirOMOPMap": "FHIROMOPMap", "1st": "X1st", "": "X", "größe": "Größe", "日付": "X日付",
 	} {
 		if got := GoName(name); got != want {
 			t.Errorf("%q: want %s, have %s", name, want, got)

@@ -105,7 +105,7 @@ func objectDoc(o *objectPlan) string {
 		b.WriteString(", of the profile " + o.table.From.Profile)
 	}
 	if o.table != nil && o.table.Grain != "" {
-		b.WriteString(", one a " + strings.TrimPrefix(string(o.table.Grain), "per "))
+		b.WriteString(", one per " + string(o.table.Grain))
 	}
 	if o.ID != "" && o.ID != o.Name {
 		b.WriteString(": " + o.ID)

@@ -16,12 +16,13 @@ var initialisms = map[string]string{
 }
 
 // GoName returns the exported Go name of a name of a standard: its words
-// (separated by anything that is neither a letter nor a digit) each start with
-// a capital, initialisms are whole. A name that would start with a digit gets
+// (separated by anything that is neither a letter nor a digit, and where a
+// capital follows a small letter) each start with a capital, initialisms are
+// whole. A name that would start with a digit gets
 // an X in front; an empty one is X.
 func GoName(name string) string {
 	var b strings.Builder
-	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	for _, word := range words(name) {
 		if w, ok := initialisms[strings.ToLower(word)]; ok {
 			b.WriteString(w)
 			continue
@@ -38,4 +39,19 @@ func GoName(name string) string {
 		return "X" + s
 	}
 	return s
+}
+
+func words(name string) []string {
+	var list []string
+	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		small, start := false, 0
+		for i, r := range part {
+			if small && unicode.IsUpper(r) {
+				list, start = append(list, part[start:i]), i
+			}
+			small = unicode.IsLower(r)
+		}
+		list = append(list, part[start:])
+	}
+	return list
 }

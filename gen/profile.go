@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -100,16 +101,19 @@ func (p *plan) header() string {
 	} else if len(p.model.Sources) > 0 {
 		b.WriteString("//\n")
 	}
+	told := make(map[string]bool)
 	for _, s := range p.model.Sources {
 		name := oneLine(s.Ref)
-		if name == "" {
-			name = oneLine(s.File)
+		if s.File != "" && s.File != s.Ref {
+			name = strings.TrimSpace(name + " of " + oneLine(path.Base(s.File)))
 		}
-		b.WriteString("// Source: " + name)
 		if s.SHA256 != "" {
-			b.WriteString(", SHA-256 " + s.SHA256)
+			name += ", SHA-256 " + s.SHA256
 		}
-		b.WriteByte('\n')
+		if !told[name] {
+			told[name] = true
+			b.WriteString("// Source: " + name + "\n")
+		}
 	}
 	return b.String()
 }
