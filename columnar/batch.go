@@ -13,7 +13,8 @@ import (
 type ColumnKind uint8
 
 // The kinds of columns. Instant is a point in time: a Timestamp in UTC, stored
-// with isAdjustedToUTC true. A list holds any number of values.
+// with isAdjustedToUTC true. Bytes are text that need not be UTF-8. A list holds
+// any number of values.
 const (
 	BoolColumn ColumnKind = iota
 	Int32Column
@@ -25,9 +26,29 @@ const (
 	InstantColumn
 	TextListColumn
 	Float64ListColumn
+	BytesColumn
+	JSONColumn // text that holds JSON
+	BoolListColumn
+	Int32ListColumn
+	Int64ListColumn
+	DateListColumn
+	TimestampListColumn
+	InstantListColumn
 )
 
-var columnKinds = [...]kind{kindBool, kindInt32, kindInt64, kindFloat64, kindString, kindDate, kindTimestamp, kindInstant, kindTextList, kindFloat64List}
+// columnKinds are the kinds of the values, of a list those in it.
+var columnKinds = [...]kind{kindBool, kindInt32, kindInt64, kindFloat64, kindString, kindDate, kindTimestamp, kindInstant, kindString, kindFloat64,
+	kindBytes, kindJSON, kindBool, kindInt32, kindInt64, kindDate, kindTimestamp, kindInstant}
+
+// isList says whether the column holds lists.
+func (k ColumnKind) isList() bool {
+	return k == TextListColumn || k == Float64ListColumn || k >= BoolListColumn
+}
+
+// isText says whether the values are kept as text.
+func (k ColumnKind) isText() bool {
+	return k == TextColumn || k == TextListColumn || k == BytesColumn || k == JSONColumn
+}
 
 // ColumnSpec describes one nullable column of a table whose columns are known
 // only at run time.
@@ -51,6 +72,9 @@ func NewBatch(specs []ColumnSpec) *Batch {
 	}
 	return b
 }
+
+// Specs returns the columns, which must not be changed.
+func (b *Batch) Specs() []ColumnSpec { return b.specs }
 
 // Column returns the values of column i. Every column must be given a value or
 // NULL for every row.
@@ -101,12 +125,12 @@ func (v *Vector) truncate(n int) {
 	if n >= len(v.set) {
 		return
 	}
-	if columnKinds[v.kind].isList() {
+	if v.kind.isList() {
 		v.truncateLists(n)
 		return
 	}
 	v.set = v.set[:n]
-	if v.kind != TextColumn {
+	if !v.kind.isText() {
 		v.numbers = v.numbers[:n]
 		return
 	}
@@ -121,13 +145,13 @@ func (v *Vector) truncate(n int) {
 // Null adds a NULL.
 func (v *Vector) Null() {
 	v.set = append(v.set, false)
-	switch v.kind {
-	case TextColumn:
-		v.ends = append(v.ends, uint32(len(v.text)))
-	case TextListColumn:
+	switch {
+	case v.kind == TextListColumn:
 		v.lists = append(v.lists, uint32(len(v.ends)))
-	case Float64ListColumn:
+	case v.kind.isList():
 		v.lists = append(v.lists, uint32(len(v.numbers)))
+	case v.kind.isText():
+		v.ends = append(v.ends, uint32(len(v.text)))
 	default:
 		v.numbers = append(v.numbers, 0)
 	}
@@ -141,7 +165,7 @@ func (v *Vector) Number(n int64) {
 	v.numbers = append(v.numbers, n)
 }
 
-// Text adds the value of a column of text; b is copied.
+// Text adds the value of a column of text, bytes or JSON; b is copied.
 func (v *Vector) Text(b []byte) {
 	v.set = append(v.set, true)
 	v.text = append(v.text, b...)
@@ -197,7 +221,7 @@ func NewBatchWriter(w io.Writer, specs []ColumnSpec, opts *Options) (*BatchWrite
 			return nil, fmt.Errorf("columnar: column %q: want a kind that is known", s.Name)
 		}
 		seen[s.Name] = true
-		fields[i] = field{name: s.Name, kind: columnKinds[s.Kind], optional: true}
+		fields[i] = field{name: s.Name, kind: columnKinds[s.Kind], list: s.Kind.isList(), optional: true}
 	}
 	return &BatchWriter{
 		w:     &Writer[struct{}]{w: w, opts: o, fields: fields, group: newGroup[struct{}](fields, &o)},

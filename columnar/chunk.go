@@ -41,14 +41,15 @@ type column interface {
 
 // newColumn returns the column of a field.
 func newColumn(f field, c Compression) column {
-	switch f.kind {
-	case kindTextList, kindFloat64List:
+	if f.list {
 		return &listColumn{field: f, chunk: chunk{compression: c}}
-	case kindBool:
+	}
+	switch f.physical() {
+	case format.Boolean:
 		return &boolColumn{field: f, chunk: chunk{compression: c}}
-	case kindString:
+	case format.ByteArray:
 		return &stringColumn{field: f, chunk: chunk{compression: c}}
-	case kindInt32, kindDate:
+	case format.Int32:
 		return &numberColumn[int32]{field: f, chunk: chunk{compression: c}}
 	}
 	return &numberColumn[int64]{field: f, chunk: chunk{compression: c}}

@@ -33,6 +33,9 @@ func (c *boolColumn) clearPage() {
 }
 
 func (c *boolColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
+	if !c.direct() {
+		return c.addEach(rows, stride, n)
+	}
 	c.rows += n
 	at := unsafe.Add(rows, c.offset)
 	for i := range n {

@@ -2,13 +2,11 @@ package columnar
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
 	"unsafe"
 
-	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -22,8 +20,13 @@ const (
 	valueInList
 )
 
-// listColumn collects lists of text or float64, which only a Batch has. Values are
-// PLAIN: lists stand in small tables.
+// maxList is how many values a list holds at most.
+const maxList = 1 << 20
+
+var errLongList = fmt.Errorf("want at most %d values in a list", maxList)
+
+// listColumn collects lists of scalars. Values are PLAIN: lists stand in small
+// tables.
 type listColumn struct {
 	field
 	chunk
@@ -32,6 +35,8 @@ type listColumn struct {
 	repeated   []byte // levels of the open page
 	defined    []byte
 	plain      []byte
+	bools      bitmap
+	text       []byte // of one value
 }
 
 func (c *listColumn) buffer() *chunk { return &c.chunk }
@@ -46,10 +51,63 @@ func (c *listColumn) reset() {
 func (c *listColumn) clearPage() {
 	c.rows, c.nullLevels = 0, 0
 	c.repeated, c.defined, c.plain = c.repeated[:0], c.defined[:0], c.plain[:0]
+	c.bools.reset()
 }
 
-func (c *listColumn) add(unsafe.Pointer, uintptr, int) error {
-	return errors.New("want lists in batches only")
+// sliceHeader is a slice of any type.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+func (c *listColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
+	at := unsafe.Add(rows, c.offset)
+	for i := range n {
+		c.rows++
+		list := (*sliceHeader)(at)
+		switch {
+		case list.data == nil:
+			c.level(0, noList)
+		case list.len == 0:
+			c.level(0, emptyList)
+		case list.len > maxList:
+			return fmt.Errorf("%s: %w", c.name, errLongList)
+		}
+		for k := range list.len {
+			if err := c.addElement(unsafe.Add(list.data, uintptr(k)*c.codec.size), k > 0); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+		at = next(at, stride, i, n)
+	}
+	return nil
+}
+
+func (c *listColumn) addElement(at unsafe.Pointer, more bool) error {
+	repeated := byte(0)
+	if more {
+		repeated = 1
+	}
+	if !c.codec.load(&at) {
+		c.level(repeated, nullInList)
+		return nil
+	}
+	c.level(repeated, valueInList)
+	if c.codec.number != nil {
+		x, err := c.codec.number(at)
+		c.number(x)
+		return err
+	}
+	b, ok, err := c.codec.appendText(c.text[:0], at)
+	if c.text = b; err != nil {
+		return err
+	}
+	if !ok {
+		c.defined[len(c.defined)-1] = nullInList
+		c.nullLevels++
+		return nil
+	}
+	return c.put(b)
 }
 
 func (c *listColumn) addVector(v *Vector, from, n int) error {
@@ -68,18 +126,35 @@ func (c *listColumn) addVector(v *Vector, from, n int) error {
 				repeated = 0
 			}
 			c.level(repeated, valueInList)
-			if v.kind == Float64ListColumn {
-				c.plain = binary.LittleEndian.AppendUint64(c.plain, uint64(v.numbers[k]))
-				continue
+			if v.kind != TextListColumn {
+				c.number(v.numbers[k])
+			} else if err := c.put(v.textAt(int(k))); err != nil {
+				return fmt.Errorf("row %d, %s: %w", i, c.name, err)
 			}
-			text := v.textAt(int(k))
-			if len(text) > maxText || !utf8.Valid(text) {
-				return fmt.Errorf("row %d, %s: want text in UTF-8 of at most %d bytes", i, c.name, maxText)
-			}
-			c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(text)))
-			c.plain = append(c.plain, text...)
 		}
 	}
+	return nil
+}
+
+// number adds a value that is kept as a number.
+func (c *listColumn) number(x int64) {
+	switch c.physical() {
+	case format.Boolean:
+		c.bools.append(uint64(x)&1, 1)
+	case format.Int32:
+		c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(x))
+	default:
+		c.plain = binary.LittleEndian.AppendUint64(c.plain, uint64(x))
+	}
+}
+
+// put adds a value that is kept as text.
+func (c *listColumn) put(text []byte) error {
+	if len(text) > maxText || !c.binary() && !utf8.Valid(text) {
+		return fmt.Errorf("want text in UTF-8 of at most %d bytes", maxText)
+	}
+	c.plain = binary.LittleEndian.AppendUint32(c.plain, uint32(len(text)))
+	c.plain = append(c.plain, text...)
 	return nil
 }
 
@@ -99,6 +174,9 @@ func (c *listColumn) endPage(s *scratch) (err error) {
 	s.body = appendLevelRuns(s.body[:0], c.repeated)
 	s.body = appendLevelRuns(s.body, c.defined)
 	s.body = append(s.body, c.plain...)
+	if c.kind == kindBool {
+		s.body = c.bools.appendBytes(s.body)
+	}
 	c.chunk.values += int64(len(c.defined))
 	c.chunk.nulls += int64(c.nullLevels)
 	c.count(format.DataPage, format.Plain)
@@ -132,23 +210,6 @@ func appendLevelRuns(dst, levels []byte) []byte {
 	}
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst
-}
-
-// isList reports whether the column holds lists.
-func (k kind) isList() bool { return k == kindTextList || k == kindFloat64List }
-
-// listElements returns the three nodes of the schema that make a list.
-func (f *field) listElements(id int32) []format.SchemaElement {
-	outer := format.SchemaElement{Name: f.name, RepetitionType: thrift.New(format.Optional), NumChildren: thrift.New(int32(1)), FieldID: id}
-	outer.LogicalType.Value = &format.ListType{}
-	outer.ConvertedType = thrift.New(deprecated.List)
-	middle := format.SchemaElement{Name: "list", RepetitionType: thrift.New(format.Repeated), NumChildren: thrift.New(int32(1))}
-	leaf := *f
-	leaf.name, leaf.kind, leaf.optional = "element", kindString, true
-	if f.kind == kindFloat64List {
-		leaf.kind = kindFloat64
-	}
-	return []format.SchemaElement{outer, middle, leaf.element(0)}
 }
 
 // listAt returns the range of row i among the values of a list column.
@@ -186,6 +247,35 @@ func (v *Vector) Floats(list []float64) {
 	v.lists = append(v.lists, uint32(len(v.numbers)))
 }
 
+// Numbers adds a list of a column that is neither text nor float64, each value in
+// the form of Number; none is the empty list, not NULL.
+func (v *Vector) Numbers(list []int64) {
+	v.set = append(v.set, true)
+	v.numbers = append(v.numbers, list...)
+	v.lists = append(v.lists, uint32(len(v.numbers)))
+}
+
+// TextsAt returns the list of row i of a TextListColumn, and false for a NULL. The
+// texts are good until the next change.
+func (v *Vector) TextsAt(i int) ([][]byte, bool) {
+	if !v.set[i] {
+		return nil, false
+	}
+	start, end := v.listAt(i)
+	list := make([][]byte, 0, end-start)
+	for k := start; k < end; k++ {
+		list = append(list, v.textAt(int(k)))
+	}
+	return list, true
+}
+
+// NumbersAt returns the list of row i of a column of lists that is not text, each
+// value in the form of Number, good until the next change; false for a NULL.
+func (v *Vector) NumbersAt(i int) ([]int64, bool) {
+	start, end := v.listAt(i)
+	return v.numbers[start:end], v.set[i]
+}
+
 // truncateLists drops the lists from row n on.
 func (v *Vector) truncateLists(n int) {
 	v.set, v.lists = v.set[:n], v.lists[:n]
@@ -193,7 +283,7 @@ func (v *Vector) truncateLists(n int) {
 	if n > 0 {
 		end = v.lists[n-1]
 	}
-	if v.kind == Float64ListColumn {
+	if v.kind != TextListColumn {
 		v.numbers = v.numbers[:end]
 		return
 	}

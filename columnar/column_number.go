@@ -22,8 +22,8 @@ const (
 	byDict
 )
 
-// numberColumn collects int32, int64, Date and Timestamp values, and float64
-// values as their bits.
+// numberColumn collects int32, int64, Date, Timestamp and short decimal values, and
+// float64 values as their bits.
 type numberColumn[V int32 | int64] struct {
 	field
 	chunk
@@ -55,6 +55,9 @@ func (c *numberColumn[V]) clearPage() {
 }
 
 func (c *numberColumn[V]) add(rows unsafe.Pointer, stride uintptr, n int) error {
+	if !c.direct() {
+		return c.addEach(rows, stride, n)
+	}
 	c.rows += n
 	k := len(c.values)
 	c.values = slices.Grow(c.values, n)

@@ -15,7 +15,7 @@ const maxText = 1 << 30
 // maxBound is the longest text that serves as a bound in the statistics.
 const maxBound = 256
 
-// stringColumn collects string values.
+// stringColumn collects texts, bytes and long decimals.
 type stringColumn struct {
 	field
 	chunk
@@ -30,6 +30,7 @@ type stringColumn struct {
 	noted   bool
 	low     []byte
 	high    []byte
+	text    []byte // of one value
 }
 
 func (c *stringColumn) buffer() *chunk { return &c.chunk }
@@ -56,6 +57,9 @@ func (c *stringColumn) add(rows unsafe.Pointer, stride uintptr, n int) error {
 		if c.mode = byDict; c.hint == hintPlain {
 			c.mode = byPlain
 		}
+	}
+	if !c.direct() {
+		return c.addEach(rows, stride, n)
 	}
 	c.rows += n
 	at := unsafe.Add(rows, c.offset)
@@ -99,7 +103,7 @@ func (c *stringColumn) put(s string) error {
 		}
 		c.fresh += len(s) + 4
 	}
-	if !utf8.ValidString(s) {
+	if !c.binary() && !utf8.ValidString(s) {
 		return fmt.Errorf("want text in UTF-8")
 	}
 	c.note(s)
@@ -162,7 +166,7 @@ func (c *stringColumn) finish(s *scratch) error {
 		}
 	}
 	// An empty bound would be left out of the file, and long ones are no use.
-	if c.noted && len(c.low) > 0 && len(c.low) <= maxBound && len(c.high) <= maxBound {
+	if c.noted && c.kind != kindDecimal && len(c.low) > 0 && len(c.low) <= maxBound && len(c.high) <= maxBound {
 		c.min, c.max = bytes.Clone(c.low), bytes.Clone(c.high)
 	}
 	return nil

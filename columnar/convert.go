@@ -46,16 +46,27 @@ type converter struct {
 	fromText  func(string) (int64, error)
 	number    func(int64, float64, string) (float64, error)
 	text      func(string) (string, error)
+	show      func(int64, float64) (string, error) // text of a number
 }
 
 // converterFor returns how values of the file's column become values of the
 // field, or an error when they cannot.
 func converterFor(f *field, c *columnDesc) (*converter, error) {
-	refuse := fmt.Errorf("want a column that can be read as %s, have %s", f.kind, c.typeName())
-	if c.nested || c.repeated {
+	refuse := fmt.Errorf("want a column that can be read as %s, have %s", f.typeName(), c.typeName())
+	switch {
+	case f.list && c.element != nil:
+		refuse = fmt.Errorf("%w of %s", refuse, c.element.typeName())
+		c = c.element
+	case f.list || c.nested || c.repeated:
 		return nil, refuse
 	}
 	v := &converter{form: formOf(c.physical)}
+	if f.lenient || f.codec != nil && f.codec.textual {
+		if !v.toText(c, false) && !v.toAnyText(c) {
+			return nil, refuse
+		}
+		return v, nil
+	}
 	ok := false
 	switch f.kind {
 	case kindBool:
@@ -68,11 +79,21 @@ func converterFor(f *field, c *columnDesc) (*converter, error) {
 	case kindFloat64:
 		ok = v.toNumber(c)
 	case kindString:
-		ok = v.toText(c)
+		ok = v.toText(c, false)
+	case kindJSON:
+		ok = v.toText(c, false)
+	case kindBytes:
+		ok = v.toText(c, true)
+	case kindDecimal:
+		ok = v.toUnscaled(c, f)
 	case kindDate:
 		ok = v.toDate(c)
-	case kindTimestamp:
-		ok = v.toTimestamp(c)
+	case kindTimestamp, kindInstant:
+		unit := f.unit
+		if unit == 0 {
+			unit = perMicro
+		}
+		ok = v.toTimestamp(c, unit)
 	}
 	if !ok {
 		return nil, refuse
@@ -215,13 +236,18 @@ func decimalText(digits string, scale int) (float64, error) {
 	return f, nil
 }
 
-// toText takes texts, plain bytes in UTF-8, and UUIDs in their usual form.
-func (v *converter) toText(c *columnDesc) bool {
+// toText takes texts, plain bytes, in UTF-8 unless binary, and UUIDs in their usual
+// form.
+func (v *converter) toText(c *columnDesc, binary bool) bool {
 	if v.form != formTexts {
 		return false
 	}
 	switch c.logical.meaning {
 	case meansText, meansItself:
+		if binary {
+			v.text = func(s string) (string, error) { return s, nil }
+			break
+		}
 		v.text = func(s string) (string, error) {
 			if !utf8.ValidString(s) {
 				return "", errUTF8
@@ -247,7 +273,7 @@ func (v *converter) toDate(c *columnDesc) bool {
 		v.fromInt = inRange(math.MinInt32, math.MaxInt32)
 		return true
 	}
-	if !v.toTimestamp(c) {
+	if !v.toTimestamp(c, perMicro) {
 		return false
 	}
 	micros := v.fromInt
@@ -264,34 +290,35 @@ func (v *converter) toDate(c *columnDesc) bool {
 	return true
 }
 
-// toTimestamp takes timestamps of every unit, with or without zone, and dates;
-// a zone is dropped and shows as the clock of UTC, parts of a microsecond are
-// cut off.
-func (v *converter) toTimestamp(c *columnDesc) bool {
-	scaled := func(factor int64) func(int64) (int64, error) {
-		return func(x int64) (int64, error) {
-			if x > math.MaxInt64/factor || x < math.MinInt64/factor {
-				return 0, errRange
-			}
-			return x * factor, nil
-		}
-	}
+// toTimestamp takes timestamps of every unit, with or without zone, and dates, in
+// the given parts of a second; a zone is dropped and shows as the clock of UTC,
+// smaller parts are cut off.
+func (v *converter) toTimestamp(c *columnDesc, unit int64) bool {
 	l := &c.logical
 	switch {
 	case c.physical == format.Int96:
-		v.fromInt = scaled(1)
+		v.fromInt = rescale(perMicro, unit)
 	case l.meaning == meansDate && c.physical == format.Int32:
-		v.fromInt = scaled(microsPerDay)
-	case l.meaning != meansTimestamp || c.physical != format.Int64:
-		return false
-	case l.unit == 1e3:
-		v.fromInt = scaled(1000)
-	case l.unit == 1e6:
-		v.fromInt = scaled(1)
-	case l.unit == 1e9:
-		v.fromInt = func(x int64) (int64, error) { return floorDiv(x, 1000), nil }
+		v.fromInt = rescale(1, 86_400*unit)
+	case l.meaning == meansTimestamp && c.physical == format.Int64 && l.unit != 0:
+		v.fromInt = rescale(l.unit, unit)
 	default:
 		return false
 	}
 	return true
+}
+
+// rescale returns a function from parts of one size to parts of another.
+func rescale(from, to int64) func(int64) (int64, error) {
+	if from > to {
+		factor := from / to
+		return func(x int64) (int64, error) { return floorDiv(x, factor), nil }
+	}
+	factor := to / from
+	return func(x int64) (int64, error) {
+		if x > math.MaxInt64/factor || x < math.MinInt64/factor {
+			return 0, errRange
+		}
+		return x * factor, nil
+	}
 }

@@ -32,6 +32,9 @@ type columnDesc struct {
 	physical format.Type
 	length   int // bytes of a value of fixed length
 	logical  logicalType
+	// element describes the values of a list of scalars: optional says whether they
+	// may be NULL.
+	element *columnDesc
 }
 
 // meaning is what the values of a column stand for.
@@ -288,6 +291,7 @@ func (d *fileDesc) setColumns(schema []schemaElement) (leaves int, err error) {
 		if !c.nested && (c.physical < format.Boolean || c.physical > format.FixedLenByteArray) {
 			return 0, errors.New("want a column type that Parquet knows")
 		}
+		c.element = elementOf(schema[at:])
 		d.columns = append(d.columns, c)
 		for pending := 1; pending > 0; at++ {
 			if at >= len(schema) || schema[at].children < 0 || schema[at].children > len(schema) {
@@ -300,4 +304,41 @@ func (d *fileDesc) setColumns(schema []schemaElement) (leaves int, err error) {
 		}
 	}
 	return leaves, nil
+}
+
+// elementOf returns the values of a list of scalars in one of the forms of
+// Parquet, LogicalTypes.md, "Lists": a group around a repeated group around a leaf,
+// a group around a repeated leaf, or a repeated leaf alone. The first of schema is
+// the column.
+func elementOf(schema []schemaElement) *columnDesc {
+	at := 0
+	if !schema[0].repeated {
+		isList := schema[0].logical.name == "list"
+		if !isList || schema[0].children != 1 || len(schema) < 2 || !schema[1].repeated {
+			return nil
+		}
+		at = 1
+		if schema[1].children == 1 {
+			at = 2
+		}
+	}
+	if at >= len(schema) || schema[at].children != 0 || at == 2 && schema[2].repeated {
+		return nil
+	}
+	e := schema[at].columnDesc
+	if e.physical < format.Boolean || e.physical > format.FixedLenByteArray {
+		return nil
+	}
+	if e.repeated = false; at < 2 {
+		e.optional = false
+	}
+	return &e
+}
+
+// chunkColumn returns the column whose values a chunk has: of a list its values.
+func (c *columnDesc) chunkColumn() *columnDesc {
+	if c.element != nil {
+		return c.element
+	}
+	return c
 }

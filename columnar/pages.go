@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 	"unsafe"
 
 	"github.com/parquet-go/parquet-go/format"
@@ -31,6 +32,7 @@ type pageHeader struct {
 	values     int
 	encoding   format.Encoding
 	levels     format.Encoding
+	repeats    format.Encoding
 	repeatLen  int // version 2: bytes of the levels
 	levelLen   int
 	stored     bool // version 2: the values are not compressed
@@ -70,6 +72,8 @@ func (h *pageHeader) readData(t *thriftReader, id int, typ byte) {
 		h.encoding = format.Encoding(t.int32())
 	case id == 3 && typ == thriftI32:
 		h.levels = format.Encoding(t.int32())
+	case id == 4 && typ == thriftI32:
+		h.repeats = format.Encoding(t.int32())
 	default:
 		t.skip(typ)
 	}
@@ -114,9 +118,13 @@ type pages struct {
 	codec  format.CompressionCodec
 	dict   *dictionary
 
-	left   int  // values and nulls left of the open page
-	levels runs // of the open page
-	values values
+	// The widths of the levels in bits, 0 where there are none.
+	repeatWidth, levelWidth int
+
+	left    int  // values and nulls left of the open page
+	repeats runs // of the open page
+	levels  runs
+	values  values
 }
 
 // openPages starts on a chunk of a file whose pages end at dataEnd.
@@ -126,7 +134,7 @@ func openPages(r io.ReaderAt, c *columnDesc, d *chunkDesc, dataEnd int64) (*page
 		return nil, errors.New("want the values in this file")
 	case d.encrypted || !d.hasDetails:
 		return nil, errors.New("want a column that is not encrypted")
-	case d.physical != c.physical:
+	case d.physical != c.chunkColumn().physical:
 		return nil, errors.New("want the type of the schema in every row group")
 	}
 	start := d.dataPage
@@ -136,7 +144,26 @@ func openPages(r io.ReaderAt, c *columnDesc, d *chunkDesc, dataEnd int64) (*page
 	if start < int64(len(magic)) || start > dataEnd || d.size < 0 {
 		return nil, errors.New("want the pages before the footer")
 	}
-	return &pages{r: r, pos: start, end: min(start+d.size, dataEnd), column: c, codec: d.codec}, nil
+	p := &pages{r: r, pos: start, end: min(start+d.size, dataEnd), column: c.chunkColumn(), codec: d.codec}
+	if c.element != nil {
+		p.repeatWidth = 1
+	}
+	p.levelWidth = bits.Len(uint(c.maxLevel()))
+	return p, nil
+}
+
+// maxLevel returns the definition level of a value.
+func (c *columnDesc) maxLevel() int {
+	level := 0
+	if c.optional {
+		level++
+	}
+	if c.element != nil {
+		if level++; c.element.optional {
+			level++
+		}
+	}
+	return level
 }
 
 // peek returns the next n bytes of the chunk, or all that are left of it.
@@ -235,29 +262,44 @@ func (p *pages) openPage(h *pageHeader, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if p.column.optional {
-		if h.levels != format.RLE || len(b) < 4 {
-			return errors.New("want definition levels in RLE")
+	if p.repeatWidth > 0 {
+		if p.repeats, b, err = openLevels(h.repeats, b, p.repeatWidth); err != nil {
+			return err
 		}
-		n := binary.LittleEndian.Uint32(b)
-		if uint64(n) > uint64(len(b)-4) {
-			return errValues
+	}
+	if p.levelWidth > 0 {
+		if p.levels, b, err = openLevels(h.levels, b, p.levelWidth); err != nil {
+			return err
 		}
-		p.levels = runs{b: b[4 : 4+n], width: 1}
-		b = b[4+n:]
 	}
 	return p.openValues(h, b)
 }
 
+// openLevels takes the levels at the start of b and returns the rest.
+func openLevels(e format.Encoding, b []byte, width int) (runs, []byte, error) {
+	if e != format.RLE || len(b) < 4 {
+		return runs{}, nil, errors.New("want definition levels in RLE")
+	}
+	n := binary.LittleEndian.Uint32(b)
+	if uint64(n) > uint64(len(b)-4) {
+		return runs{}, nil, errValues
+	}
+	return runs{b: b[4 : 4+n], width: width}, b[4+n:], nil
+}
+
 func (p *pages) openPage2(h *pageHeader, body []byte) error {
-	if h.repeatLen > 0 {
+	if h.repeatLen > 0 && p.repeatWidth == 0 {
 		return errors.New("want no repetition levels")
 	}
-	p.levels = runs{b: body[:h.levelLen], width: 1}
-	b := body[h.levelLen:]
+	p.repeats = runs{b: body[:h.repeatLen], width: p.repeatWidth}
+	p.levels = runs{b: body[h.repeatLen : h.repeatLen+h.levelLen], width: p.levelWidth}
+	b := body[h.repeatLen+h.levelLen:]
 	if !h.stored {
+		if h.repeatLen+h.levelLen > h.size {
+			return errPageSize
+		}
 		var err error
-		if b, err = decompress(p.codec, b, h.size-h.levelLen); err != nil {
+		if b, err = decompress(p.codec, b, h.size-h.repeatLen-h.levelLen); err != nil {
 			return err
 		}
 	}

@@ -15,14 +15,18 @@ const defaultBatch = 1024
 
 // Read returns the rows of a Parquet file of size bytes, whoever wrote it. The
 // columns are found by name, in any order, upper and lower case apart only
-// where both occur. A column that the file lacks leaves a pointer field nil; it
-// is an error for a field by value, and so is a NULL there.
+// where both occur. A column that the file lacks leaves a nullable field without
+// value; it is an error for a field by value, and so is a NULL there.
 //
 // Integers of any width, decimals and floats become integers when they are
 // whole and in range; all numbers become float64, decimals and 64-bit integers
 // the nearest one; dates and timestamps of every unit become Timestamp, cut to
 // microseconds; timestamps at midnight become Date. A time zone is dropped: the
-// clock shows UTC. Texts must be UTF-8.
+// clock shows UTC. Texts must be UTF-8. Types with text methods take scalars of
+// every type, as text: numbers exactly, dates and times in the form of ISO 8601.
+// Lists are read in the three forms that Parquet has, with at most 1,048,576
+// values each; one that holds a NULL needs elements that are pointers or structs
+// with Valid.
 //
 // A non-nil error comes at most once, last. Rows stay valid after the iterator
 // has moved on; texts and numbers behind pointers share memory with rows read
@@ -81,7 +85,15 @@ func ReadBatches[T any](r io.ReaderAt, size int64, buf []T) iter.Seq2[[]T, error
 type file[T any] struct {
 	r       io.ReaderAt
 	desc    *fileDesc
-	readers []*columnReader
+	readers []fieldReader
+}
+
+// fieldReader reads a column into the fields of rows.
+type fieldReader interface {
+	describe() (*field, *columnDesc)
+	open(p *pages, values int64)
+	// read sets the field in n rows.
+	read(rows unsafe.Pointer, stride uintptr, n int) error
 }
 
 func openFile[T any](r io.ReaderAt, size int64) (f *file[T], err error) {
@@ -109,7 +121,12 @@ func openFile[T any](r io.ReaderAt, size int64) (f *file[T], err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
-		f.readers = append(f.readers, &columnReader{field: c, column: column, convert: convert})
+		r := columnReader{field: c, column: column, convert: convert}
+		if c.list {
+			f.readers = append(f.readers, &listReader{columnReader: r})
+			continue
+		}
+		f.readers = append(f.readers, &r)
 	}
 	return f, nil
 }
@@ -137,13 +154,16 @@ func (f *file[T]) openGroup(i int) (err error) {
 	defer recoverAs(&err)
 	g := &f.desc.groups[i]
 	for _, c := range f.readers {
-		chunk := &g.chunks[c.column.leaf]
-		if chunk.values != g.rows {
-			return fmt.Errorf("%s: want a value for each of %d rows, have %d", c.name, g.rows, chunk.values)
+		field, column := c.describe()
+		chunk := &g.chunks[column.leaf]
+		if chunk.values != g.rows && !(field.list && chunk.values > g.rows) {
+			return fmt.Errorf("%s: want a value for each of %d rows, have %d", field.name, g.rows, chunk.values)
 		}
-		if c.pages, err = openPages(f.r, c.column, chunk, f.desc.dataEnd); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+		p, err := openPages(f.r, column, chunk, f.desc.dataEnd)
+		if err != nil {
+			return fmt.Errorf("%s: %w", field.name, err)
 		}
+		c.open(p, chunk.values)
 	}
 	return nil
 }
@@ -154,7 +174,8 @@ func (f *file[T]) fill(rows []T) (err error) {
 	clear(rows)
 	for _, c := range f.readers {
 		if err := c.read(unsafe.Pointer(&rows[0]), unsafe.Sizeof(rows[0]), len(rows)); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+			field, _ := c.describe()
+			return fmt.Errorf("%s: %w", field.name, err)
 		}
 	}
 	return nil
@@ -173,7 +194,10 @@ type columnReader struct {
 	texts  []string
 }
 
-// read sets the field in n rows.
+func (c *columnReader) describe() (*field, *columnDesc) { return &c.field, c.column }
+
+func (c *columnReader) open(p *pages, _ int64) { c.pages = p }
+
 func (c *columnReader) read(rows unsafe.Pointer, stride uintptr, n int) error {
 	for {
 		if err := c.pages.next(); err != nil {
@@ -191,38 +215,47 @@ func (c *columnReader) read(rows unsafe.Pointer, stride uintptr, n int) error {
 	}
 }
 
-// readPart reads k values or nulls of the open page; at is the first field.
-func (c *columnReader) readPart(at unsafe.Pointer, stride uintptr, k int) error {
-	present := k
+// decodePart decodes the values among k values or nulls of the open page.
+func (c *columnReader) decodePart(k int) (present int, err error) {
+	present = k
 	c.levels = c.levels[:0]
 	if c.column.optional {
 		c.levels = sized(c.levels, k)
 		if err := c.pages.levels.next(c.levels); err != nil {
-			return err
+			return 0, err
 		}
 		present = 0
 		for _, l := range c.levels {
 			if l != 0 && l != 1 {
-				return errors.New("want definition levels of 0 and 1")
+				return 0, errors.New("want definition levels of 0 and 1")
 			}
 			present += int(l)
 		}
 		if present < k && !c.optional {
-			return errors.New("want no NULL")
+			return 0, errors.New("want no NULL")
 		}
 	}
 	if present == 0 {
-		return nil
+		return 0, nil
 	}
-	if err := c.decode(present); err != nil {
+	return present, c.decode(present)
+}
+
+// readPart reads k values or nulls of the open page; at is the first field.
+func (c *columnReader) readPart(at unsafe.Pointer, stride uintptr, k int) error {
+	present, err := c.decodePart(k)
+	if err != nil || present == 0 {
 		return err
+	}
+	if !c.direct() {
+		return c.storeEach(at, stride, k)
 	}
 	switch c.kind {
 	case kindBool:
 		return store(c, at, stride, k, present, func(i int) (bool, error) { x, err := c.integer(i); return x != 0, err })
 	case kindInt32, kindDate:
 		return store(c, at, stride, k, present, func(i int) (int32, error) { x, err := c.integer(i); return int32(x), err })
-	case kindInt64, kindTimestamp:
+	case kindInt64, kindTimestamp, kindInstant:
 		return store(c, at, stride, k, present, c.integer)
 	case kindFloat64:
 		return store(c, at, stride, k, present, c.number)

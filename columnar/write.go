@@ -7,7 +7,6 @@ import (
 	"io"
 	"reflect"
 
-	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -30,11 +29,10 @@ type Writer[T any] struct {
 }
 
 // NewWriter returns a writer of one file into w, which stays open after Close.
-// T is a struct with fields of type bool, int32, int64, float64, string, Date
-// or Timestamp, or pointers to one: a pointer is a nullable column, nil is
-// NULL, and everything else is a value, zero and the empty string included.
-// The columns have the order of the fields. The error says what is wrong with
-// T or opts.
+// T is a row struct, as the package comment defines it: a pointer, a struct with
+// Valid or a slice is a nullable column, and everything else is a value, zero and
+// the empty string included. The columns have the order of the fields. The error
+// says what is wrong with T or opts.
 func NewWriter[T any](w io.Writer, opts *Options) (*Writer[T], error) {
 	o, err := opts.checked()
 	if err != nil {
@@ -220,62 +218,4 @@ func (w *Writer[T]) describe() *format.FileMetaData {
 		m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: kv.Key, Value: kv.Value})
 	}
 	return m
-}
-
-func (f *field) physical() format.Type {
-	switch f.kind {
-	case kindBool:
-		return format.Boolean
-	case kindInt32, kindDate:
-		return format.Int32
-	case kindInt64, kindTimestamp, kindInstant:
-		return format.Int64
-	case kindFloat64, kindFloat64List:
-		return format.Double
-	}
-	return format.ByteArray
-}
-
-// path leads to the column's values in the schema of the file.
-func (f *field) path() thrift.Slice[string] {
-	if f.kind.isList() {
-		return thrift.Slice[string]{f.name, "list", "element"}
-	}
-	return thrift.Slice[string]{f.name}
-}
-
-// elements returns the column's places in the schema of the file.
-func (f *field) elements(id int32) []format.SchemaElement {
-	if f.kind.isList() {
-		return f.listElements(id)
-	}
-	return []format.SchemaElement{f.element(id)}
-}
-
-// element returns the column's place in the schema of the file.
-func (f *field) element(id int32) format.SchemaElement {
-	e := format.SchemaElement{
-		Name:           f.name,
-		Type:           thrift.New(f.physical()),
-		RepetitionType: thrift.New(format.Required),
-		FieldID:        id,
-	}
-	if f.optional {
-		e.RepetitionType.V = format.Optional
-	}
-	switch f.kind {
-	case kindString:
-		e.LogicalType.Value = &format.StringType{}
-		e.ConvertedType = thrift.New(deprecated.UTF8)
-	case kindDate:
-		e.LogicalType.Value = &format.DateType{}
-		e.ConvertedType = thrift.New(deprecated.Date)
-	case kindTimestamp:
-		// The older annotation would mean UTC, so there is none.
-		e.LogicalType.Value = &format.TimestampType{Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
-	case kindInstant:
-		e.LogicalType.Value = &format.TimestampType{IsAdjustedToUTC: true, Unit: format.TimeUnit{Value: &format.MicroSeconds{}}}
-		e.ConvertedType = thrift.New(deprecated.TimestampMicros)
-	}
-	return e
 }
