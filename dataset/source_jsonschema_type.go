@@ -411,7 +411,10 @@ func (m *schemaTypes) text(s *jsonschema.Schema, parts []*jsonschema.Schema, nam
 		t.Regex, t.RegexSource = wholeMatch(s.Pattern), m.nodes[s].str("pattern")
 		held = append(held, "pattern")
 	}
-	t.Format = s.Format
+	switch s.Format {
+	case "date-time", "date", "time", "duration", "email", "uri", "iri", "uuid", "ipv4", "ipv6", "hostname":
+		t.Format = s.Format // an empty text has none of those
+	}
 	switch {
 	case len(s.Constant) > 0:
 		if c := m.nodes[s].get("const"); c.kind == jsontree.String {

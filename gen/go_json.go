@@ -187,6 +187,9 @@ func readFunc(g *goType) string {
 		if g.Unsigned {
 			return "unsigned[" + g.name + "]"
 		}
+		if g.Format == "integer" { // JSON Schema: 1.0 is one too
+			return "whole[" + g.name + "]"
+		}
 		return "integer[" + g.name + "]"
 	case dataset.Year:
 		return "integer[int32]"

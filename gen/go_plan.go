@@ -28,6 +28,7 @@ type plan struct {
 	byObject map[*dataset.Object]*objectPlan
 	byCodes  map[*dataset.CodeSet]*enumPlan
 	names    *scope // of the package
+	rules    *schemaRules
 }
 
 // tablePlan is a table. Its struct is the object's.
@@ -157,6 +158,7 @@ const (
 	typesFile    file = "types_gen.go"
 	jsonFile     file = "json_gen.go"
 	validateFile file = "validate_gen.go"
+	rulesFile    file = "rules_gen.go"
 	redactFile   file = "redact_gen.go"
 	csvFile      file = "csv_gen.go"
 	streamFile   file = "stream_gen.go"
@@ -184,6 +186,7 @@ func emitters() []emitter {
 		{jsonFile, emitSliceMatches},
 		{jsonFile, emitUnionJSON},
 		{validateFile, emitValidate},
+		{rulesFile, emitRules},
 		{redactFile, emitRedact},
 		{csvFile, emitCSV},
 		{streamFile, emitStreams},

@@ -205,7 +205,7 @@ func (p *plan) planFields(o *objectPlan) {
 		o.extra, o.extraName = p.typeOf(o.Extra), inside.claim("Extra", "ExtraMembers")
 	}
 	o.recv = strings.ToLower(o.goName[:1])
-	if o.recv[0] < 'a' || o.recv[0] > 'z' {
+	if o.recv[0] < 'a' || o.recv[0] > 'z' || o.recv == "b" || o.recv == "i" { // parameters and counters of methods
 		o.recv = "x"
 	}
 }

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,6 +51,7 @@ func emitValidate(p *plan) []jen.Code {
 		if e.checked[o] {
 			call = "return " + o.recv + ".validate(nil)"
 		}
+		call = p.withSchemaRules(o, call)
 		out = append(out, method(doc, o, "Validate() Issues", stmt("%s", call)))
 		if e.checked[o] {
 			body = append(body, "return list")
@@ -200,9 +202,14 @@ func fieldAccess(s shape, g *goType, access string) (value string, there cond) {
 	case pointer:
 		return access, compare(access, "!=", "nil")
 	case nilable:
+		if g.Kind == dataset.Map {
+			return access, compare(access, "!=", "nil")
+		}
 		return access, compare("len("+access+")", ">", "0")
 	}
 	switch {
+	case g.Kind == dataset.Text && g.enum != nil && slices.ContainsFunc(g.enum.Codes, func(c dataset.Code) bool { return c.Code == "" }):
+		return access, condTrue // "" is one of them
 	case g.Kind == dataset.Text && (g.enum != nil || g.Format != ""):
 		return access, compare(access, "!=", `""`)
 	case g.Kind == dataset.Any:
@@ -259,7 +266,9 @@ func (e *validateEmitter) list_(o *objectPlan, f *fieldPlan, access, path string
 			n += " + " + sliceCount(o, s)
 		}
 		count := fmt.Sprintf("list = list.count(%s, %s, %d, %d)", path, n, t.MinItems, t.MaxItems)
-		if !f.Required && t.MinItems > 0 {
+		if !f.Required && t.MinItems > 0 && !o.FHIR {
+			count = "if " + access + " != nil {\n" + count + "\n}"
+		} else if !f.Required && t.MinItems > 0 {
 			count = "if have := " + n + "; have > 0 {\n" + strings.Replace(count, n, "have", 1) + "\n}"
 		}
 		out = append(out, count)

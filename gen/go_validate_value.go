@@ -199,6 +199,9 @@ func (e *validateEmitter) moment(g *goType, expr, path string) []string {
 		}
 		bound(g.Max, op, "want a time that is not after the bound, have a later one")
 	}
+	if g.Kind == dataset.Date && !g.Partial {
+		out = append(out, "if "+expr+".Precision() < PrecisionDay {\nlist = list.fault(codeFormat, "+path+", \"want a day, have a month or year\")\n}")
+	}
 	if g.Kind == dataset.DateTime && !g.Partial && g.Format == "instant" {
 		out = append(out, "if "+expr+".Precision() < PrecisionSecond || "+expr+".Zone() == \"\" {\nlist = list.fault(codeFormat, "+path+", \"want an instant with seconds and a time zone, have less\")\n}")
 	} else if g.Kind == dataset.DateTime && g.Zone == dataset.ZoneRequired {

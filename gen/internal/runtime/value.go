@@ -356,3 +356,29 @@ func rulesOn(b []byte, rules func(v *jsonValue, r *ruling)) Issues {
 	rules(v, r)
 	return r.list
 }
+
+// whole reads a whole number, however it is written: 1.0 and 1e2 are whole.
+func whole[T int32 | int64 | uint32 | uint64](r *reader) (T, bool) {
+	text, ok := r.number("integer")
+	if !ok {
+		return 0, false
+	}
+	v := jsonValue{str: text}
+	if !v.whole() {
+		r.note(SeverityError, codeType, "want integer, have another number")
+		return 0, false
+	}
+	n := v.number()
+	if n == nil || !n.Num().IsInt64() || int64(T(n.Num().Int64())) != n.Num().Int64() || n.Sign() < 0 && T(n.Num().Int64()) > 0 {
+		r.note(SeverityError, codeType, "want integer within range, have another number")
+		return 0, false
+	}
+	return T(n.Num().Int64()), true
+}
+
+// as reads the value of a union as one of its types.
+func as[T any](v Raw, read func(*reader) (T, bool)) (T, bool) {
+	r := newReader([]byte(v))
+	t, ok := read(r)
+	return t, ok && r.list.Err() == nil
+}

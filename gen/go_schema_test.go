@@ -1,0 +1,369 @@
+package gen
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/carabiner-health/carabiner/dataset"
+	"github.com/carabiner-health/carabiner/internal/gentest"
+	"github.com/carabiner-health/carabiner/internal/golden"
+	"github.com/carabiner-health/carabiner/issue"
+)
+
+// schemaCase is a schema with records to hold against it.
+type schemaCase struct {
+	Name      string
+	Schema    json.RawMessage
+	Instances []json.RawMessage
+	// Wrap is array where the schema is of a list of records.
+	Wrap string
+	// path is the schema's file, where it has one.
+	path string
+}
+
+func schemaCases(t testing.TB) []schemaCase {
+	t.Helper()
+	b, err := os.ReadFile("../dataset/testdata/jsonschema/cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []schemaCase
+	if err := json.Unmarshal(b, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func loadSchema(t testing.TB, c *schemaCase) *dataset.Model {
+	t.Helper()
+	if c.path == "" {
+		c.path = filepath.Join(t.TempDir(), c.Name+".json")
+		if err := os.WriteFile(c.path, c.Schema, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, findings, err := dataset.Load(t.Context(), c.path, &dataset.LoadOptions{Kind: dataset.JSONSchema})
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	for _, f := range findings {
+		if f.Severity >= issue.Warning {
+			t.Errorf("%s: %v", c.Name, f)
+		}
+	}
+	if m == nil {
+		t.Fatalf("%s: want a model, have none", c.Name)
+	}
+	return m
+}
+
+func decodeAny(t testing.TB, b []byte) any {
+	t.Helper()
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	return v
+}
+
+// verdicts says for each record whether the schema accepts it, as package
+// jsonschema has it.
+func verdicts(t testing.TB, c *schemaCase, records []any) []bool {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat = true
+	abs, err := filepath.Abs(c.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := compiler.Compile("file://" + filepath.ToSlash(abs))
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	var all []bool
+	for _, v := range records {
+		_, object := v.(map[string]any)
+		if c.Wrap == "array" {
+			v = []any{v}
+		}
+		all = append(all, object && s.Validate(v) == nil)
+	}
+	return all
+}
+
+// near returns values near v: parts taken out, put in, put in another's place.
+func near(r *rand.Rand, v any, n int) []any {
+	pool := []any{nil, true, "", "x", json.Number("0"), json.Number("1.5"), json.Number("-3"), []any{}, map[string]any{}, []any{json.Number("1"), json.Number("1.0")}}
+	var collect func(any)
+	collect = func(v any) {
+		pool = append(pool, v)
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				collect(e)
+			}
+		case map[string]any:
+			for _, k := range sortedKeys(v) {
+				collect(v[k])
+			}
+		}
+	}
+	collect(v)
+	any1 := func() any { return pool[r.IntN(len(pool))] }
+	var mutate func(any, int) any
+	mutate = func(v any, depth int) any {
+		if depth > 0 && r.IntN(3) == 0 {
+			return any1()
+		}
+		switch v := v.(type) {
+		case []any:
+			c := slices.Clone(v)
+			switch i := r.IntN(len(c) + 1); {
+			case i == len(c):
+				return append(c, any1())
+			case r.IntN(4) == 0:
+				return slices.Delete(c, i, i+1)
+			default:
+				c[i] = mutate(c[i], depth+1)
+				return c
+			}
+		case map[string]any:
+			c, names := map[string]any{}, sortedKeys(v)
+			for _, k := range names {
+				c[k] = v[k]
+			}
+			switch i := r.IntN(len(names) + 1); {
+			case i == len(names):
+				c[[]string{"extra", "a", "x_1"}[r.IntN(3)]] = any1()
+			case r.IntN(4) == 0:
+				delete(c, names[i])
+			default:
+				c[names[i]] = mutate(v[names[i]], depth+1)
+			}
+			return c
+		}
+		return any1()
+	}
+	var all []any
+	for range n {
+		if _, object := v.(map[string]any); object {
+			all = append(all, mutate(v, 0))
+		}
+	}
+	return all
+}
+
+// schemaDriver tests all packages in one binary; a line of records.ndjson says
+// whether a record is accepted, and is the record.
+const schemaDriver = `package driver
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/big"
+	"os"
+	"testing"
+)
+
+func equalJSON(a, b any) bool {
+	switch a := a.(type) {
+	case json.Number:
+		b, ok := b.(json.Number)
+		if !ok {
+			return false
+		}
+		x, ok1 := new(big.Rat).SetString(string(a))
+		y, ok2 := new(big.Rat).SetString(string(b))
+		return ok1 && ok2 && x.Cmp(y) == 0
+	case []any:
+		b, ok := b.([]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for i := range a {
+			if !equalJSON(a[i], b[i]) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		if !ok || len(a) != len(b) {
+			return false
+		}
+		for k := range a {
+			v, ok := b[k]
+			if !ok || !equalJSON(a[k], v) {
+				return false
+			}
+		}
+		return true
+	}
+	return a == b
+}
+
+func decoded(b []byte) (v any) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return "no JSON"
+	}
+	return v
+}
+
+// check reads a record: what is written again, "" where it is not accepted.
+type check func(b []byte) (out []byte, err error)
+
+func records(t *testing.T, name string, read check) {
+	b, err := os.ReadFile("../" + name + "/records.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range bytes.Lines(b) {
+		n++
+		want, record := line[0] == '+', bytes.TrimSpace(line[1:])
+		out, err := read(record)
+		if have := err == nil; have != want {
+			t.Errorf("%s: %s: want accepted %t, have %v", name, record, want, err)
+		}
+		if !want {
+			continue
+		}
+		if !equalJSON(decoded(record), decoded(out)) {
+			t.Errorf("%s: want %s\nhave %s", name, record, out)
+		}
+		twice, err := read(out)
+		if err != nil || !bytes.Equal(out, twice) {
+			t.Errorf("%s: want %s\nhave %s, %v", name, out, twice, err)
+		}
+	}
+	if n == 0 {
+		t.Errorf("%s: no records", name)
+	}
+}
+`
+
+const schemaCall = `package driver
+
+import (
+	"testing"
+
+	%[1]q
+)
+
+func Test_%[2]s(t *testing.T) {
+	records(t, %[2]q, func(b []byte) ([]byte, error) {
+		v, list := %[2]s.Parse%[3]s(b)
+		if list.Err() == nil {
+			list = append(list, v.Validate()...)
+		}
+		return v.AppendJSON(nil), list.Err()
+	})
+}
+`
+
+// addSchema generates the package of a schema, with a test over the records, into
+// files.
+func addSchema(t *testing.T, files map[string][]byte, pkg string, c *schemaCase, records []any) {
+	t.Helper()
+	m := loadSchema(t, c)
+	out, findings, err := Go(m, &GoOptions{Package: pkg})
+	if err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
+	for _, f := range findings {
+		if f.Severity >= issue.Warning {
+			t.Errorf("%s: %v", c.Name, f)
+		}
+	}
+	for _, f := range out {
+		files[pkg+"/"+f.Name] = f.Content
+	}
+	var lines bytes.Buffer
+	for i, ok := range verdicts(t, c, records) {
+		b, err := json.Marshal(records[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.WriteString(map[bool]string{true: "+", false: "-"}[ok])
+		lines.Write(append(b, '\n'))
+	}
+	files[pkg+"/records.ndjson"] = lines.Bytes()
+	p, err := newPlan(m, &GoOptions{Package: pkg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["driver/driver_test.go"] = []byte(schemaDriver)
+	files["driver/"+pkg+"_test.go"] = fmt.Appendf(nil, schemaCall, "generated/"+pkg, pkg, p.tables[0].object.goName)
+}
+
+// Generated code accepts exactly what package jsonschema accepts, and loses
+// nothing of it.
+func TestGeneratedCodeAcceptsWhatTheSchemaAccepts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	files := map[string][]byte{}
+	for i, c := range schemaCases(t) {
+		var records []any
+		for _, b := range c.Instances {
+			v := decodeAny(t, b)
+			records = append(records, v)
+			records = append(records, near(r, v, 12)...)
+		}
+		addSchema(t, files, fmt.Sprintf("s%02d%s", i, strings.ReplaceAll(c.Name, "-", "")), &c, records)
+	}
+	gentest.Run{Files: files}.Do(t)
+}
+
+func TestGeneratedCodeAcceptsWhatTheSharedSchemasAccept(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	files := map[string][]byte{}
+	for _, s := range []struct{ schema, examples string }{
+		{"metadata/datacite/schema/datacite-v4.3.json", "metadata/datacite/examples/4.3/*.json"},
+		{"metadata/datacite/schema/datacite-v4.5.json", "metadata/datacite/examples/4.5/*.json"},
+		{"metadata/frictionless/profiles/1.0/*package*.json", "metadata/frictionless/data/*package*.json"},
+		{"metadata/frictionless/profiles/1.0/*schema*.json", "metadata/frictionless/data/*schema*.json"},
+		{"metadata/frictionless/profiles/1.0/*resource*.json", "metadata/frictionless/data/*resource*.json"},
+		{"metadata/frictionless/profiles/2.0/*package*.json", "metadata/frictionless/data/*package*.json"},
+		{"metadata/frictionless/profiles/2.0/*schema*.json", "metadata/frictionless/data/*schema*.json"},
+		{"metadata/frictionless/profiles/2.0/*resource*.json", "metadata/frictionless/data/*resource*.json"},
+	} {
+		schemas, err := filepath.Glob(golden.Shared(t, filepath.Dir(s.schema)) + "/" + filepath.Base(s.schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples, err := filepath.Glob(golden.Shared(t, filepath.Dir(s.examples)) + "/" + filepath.Base(s.examples))
+		if err != nil || len(examples) == 0 {
+			t.Fatalf("%s: %d examples, %v", s.examples, len(examples), err)
+		}
+		for _, schema := range schemas {
+			var records []any
+			for _, e := range examples {
+				b, err := os.ReadFile(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !json.Valid(b) {
+					continue
+				}
+				v := decodeAny(t, b)
+				records = append(records, v)
+				records = append(records, near(r, v, 10)...)
+			}
+			c := schemaCase{Name: filepath.Base(schema), path: schema}
+			addSchema(t, files, fmt.Sprintf("shared%d", len(files)), &c, records)
+		}
+	}
+	gentest.Run{Files: files}.Do(t)
+}
