@@ -160,6 +160,8 @@ func notNull[T any](r *reader, read func(*reader) (T, bool)) Opt[T] {
 }
 
 // pointer reads an object.
+//
+//go:noinline
 func pointer[T any](r *reader, decode func(*T, *reader)) *T {
 	if !r.at('{', "object") {
 		return nil
@@ -170,6 +172,8 @@ func pointer[T any](r *reader, decode func(*T, *reader)) *T {
 }
 
 // list reads an array; it is not nil where there is one.
+//
+//go:noinline
 func list[T any](r *reader, read func(*reader) (T, bool)) []T {
 	var all []T
 	for i := 0; r.element(i); i++ {
@@ -186,6 +190,8 @@ func list[T any](r *reader, read func(*reader) (T, bool)) []T {
 
 // gapped reads a list of FHIR's primitives: null is a gap, whose companion has
 // extensions, and is zero.
+//
+//go:noinline
 func gapped[T any](r *reader, read func(*reader) (T, bool)) []T {
 	return list(r, func(r *reader) (T, bool) {
 		if r.null() {
@@ -197,6 +203,8 @@ func gapped[T any](r *reader, read func(*reader) (T, bool)) []T {
 }
 
 // objects reads an array of objects; it is not nil where there is one.
+//
+//go:noinline
 func objects[T any](r *reader, decode func(*T, *reader)) []T {
 	var all []T
 	for i := 0; r.element(i); i++ {
@@ -276,6 +284,8 @@ func (r *reader) companion(all Companions, name string) Companions {
 }
 
 // once notes a member that was there before. The last one counts.
+//
+//go:noinline
 func (r *reader) once(seen []uint64, field int) {
 	bit := uint64(1) << (field % 64)
 	if seen[field/64]&bit != 0 {
@@ -285,6 +295,8 @@ func (r *reader) once(seen []uint64, field int) {
 }
 
 // require notes that a member is missing.
+//
+//go:noinline
 func (r *reader) require(seen []uint64, field int, name string) {
 	if seen[field/64]&(1<<(field%64)) == 0 && !r.stopped {
 		r.missing(name)
@@ -292,6 +304,8 @@ func (r *reader) require(seen []uint64, field int, name string) {
 }
 
 // requireEither notes that neither a primitive nor its companion is there.
+//
+//go:noinline
 func (r *reader) requireEither(seen []uint64, field int, name string, all Companions) {
 	if seen[field/64]&(1<<(field%64)) == 0 && !r.stopped && all.Of(name) == "" {
 		r.missing(name)

@@ -54,6 +54,8 @@ func (r *reader) note(severity Severity, code, message string) {
 }
 
 // within completes the paths of the issues from n on.
+//
+//go:noinline
 func (r *reader) within(n int, step string) {
 	if len(r.list) > n {
 		r.list.within(n, step)
