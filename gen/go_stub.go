@@ -4,7 +4,6 @@ import "github.com/dave/jennifer/jen"
 
 // Each emitter moves to the file of its concern.
 
-func emitRedact(*plan) []jen.Code  { return nil }
 func emitCSV(*plan) []jen.Code     { return nil }
 func emitStreams(*plan) []jen.Code { return nil }
 func emitExtract(*plan) []jen.Code { return nil }
