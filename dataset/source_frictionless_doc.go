@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/internal/yamldoc"
 	"github.com/carabiner-health/carabiner/issue"
 )
 
@@ -26,6 +27,7 @@ type docNode struct {
 	kind    jsontree.Kind
 	text    string // of a string decoded, of a number as written
 	raw     []byte // JSON as written
+	yaml    *yamldoc.Node
 	members []*docNode
 	key     string
 	keyPos  issue.Pos
@@ -106,6 +108,9 @@ func (n *docNode) kindName() string {
 func (n *docNode) literal() Literal {
 	if n == nil {
 		return ""
+	}
+	if n.yaml != nil {
+		return Literal(n.yaml.JSON(nil))
 	}
 	return Literal(jsontree.Compact(nil, n.raw))
 }
@@ -194,7 +199,42 @@ func (d *docReader) node(v jsontree.Value) *docNode {
 
 // readYAML reads a descriptor in YAML.
 func readYAML(file string, data []byte) (*docNode, issue.List) {
-	return nil, issue.List{{Severity: issue.Error, Code: CodeTableForm, Message: "want JSON, have something else", Pos: issue.Pos{Source: file, Line: 1, Column: 1}}}
+	root, err := yamldoc.Parse(data, &yamldoc.Options{MaxDepth: maxDocDepth})
+	if err != nil {
+		wrong := issue.Issue{Severity: issue.Error, Code: CodeTableForm, Message: "want JSON or YAML, have something else", Pos: issue.Pos{Source: file, Line: 1, Column: 1}}
+		var at *yamldoc.Error
+		if errors.As(err, &at) {
+			wrong.Message, wrong.Pos.Line, wrong.Pos.Column = at.Message, max(at.Line, 1), max(at.Column, 1)
+		}
+		return nil, issue.List{wrong}
+	}
+	return fromYAML(file, root), nil
+}
+
+func fromYAML(file string, n *yamldoc.Node) *docNode {
+	kinds := map[yamldoc.Kind]jsontree.Kind{yamldoc.Null: jsontree.Null, yamldoc.Number: jsontree.Number, yamldoc.Text: jsontree.String,
+		yamldoc.List: jsontree.Array, yamldoc.Map: jsontree.Object}
+	d := &docNode{kind: kinds[n.Kind], text: n.Text, yaml: n, pos: issue.Pos{Source: file, Line: n.Line, Column: n.Column}}
+	if n.Kind == yamldoc.Bool {
+		d.kind = jsontree.False
+		if n.Text == "true" {
+			d.kind = jsontree.True
+		}
+	}
+	add := func(c *docNode) {
+		c.up, c.index = d, len(d.members)
+		d.members = append(d.members, c)
+	}
+	for i := range n.Items {
+		add(fromYAML(file, n.Items[i]))
+	}
+	for i := range n.Members {
+		m := &n.Members[i]
+		c := fromYAML(file, m.Value)
+		c.key, c.keyPos = m.Name, issue.Pos{Source: file, Line: m.Line, Column: m.Column}
+		add(c)
+	}
+	return d
 }
 
 // docErrors collects findings about a descriptor.
