@@ -234,7 +234,8 @@ func (c *profileChecker) values(f *FieldSpec) {
 		key   string
 		value Literal
 	}{{"min", f.Min}, {"max", f.Max}, {"const", f.Const}} {
-		if b.value != "" && f.Type != "" && !fitsWord(f.Type, b.value) {
+		bound := b.key == "const" || numeric(f.Type) || temporal(f.Type)
+		if b.value != "" && f.Type != "" && bound && !fitsWord(f.Type, b.value) {
 			c.fail(CodeConflict, f, b.key, "want "+wordArticle(f.Type)+", have another value")
 		}
 	}

@@ -34,12 +34,13 @@ func (l *loader) profile(path string, data []byte) (*Model, error) {
 		return nil, err
 	}
 	r.checkHashes()
-	l.tidy(path)
+	if len(m.Tables) == len(p.Tables) {
+		r.refs(m)
+		r.privacy(m)
+	}
 	if l.findings.HasErrors() {
 		return nil, nil
 	}
-	r.refs(m)
-	r.privacy(m)
 	l.order(p)
 	l.finish(m)
 	l.relevant(m)
@@ -60,6 +61,11 @@ func (l *loader) tidy(profile string) {
 			cmp.Compare(a.Pos.Column, b.Pos.Column), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
 	l.findings = slices.Compact(l.findings)
+	if l.findings.HasErrors() { // what is not held matters once there is a model
+		l.findings = slices.DeleteFunc(l.findings, func(i issue.Issue) bool {
+			return i.Severity == issue.Information && i.Code == CodeNotHeld
+		})
+	}
 }
 
 // relevant leaves out what a source says of types that the tables do not have.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -79,7 +80,28 @@ var dateText = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // isDateText says whether s is a date, date and time, or time of ISO 8601.
-func isDateText(s string) bool { return dateText().MatchString(s) }
+func isDateText(s string) bool {
+	if !dateText().MatchString(s) {
+		return false
+	}
+	date, clock := s, ""
+	if at := strings.IndexByte(s, 'T'); at >= 0 {
+		date, clock = s[:at], s[at+1:]
+	} else if len(s) > 2 && s[2] == ':' {
+		date, clock = "", s
+	}
+	if date != "" {
+		if _, err := time.Parse("2006-01-02"[:len(date)], date); err != nil {
+			return false
+		}
+	}
+	if len(clock) >= 5 {
+		if _, err := time.Parse("15:04", clock[:5]); err != nil {
+			return false
+		}
+	}
+	return true
+}
 
 func zoned(s string) bool {
 	return strings.HasSuffix(s, "Z") || len(s) > 16 && strings.ContainsAny(s[10:], "+-")

@@ -216,6 +216,9 @@ func kindWord(t Type) string {
 // whose texts are among all texts.
 func narrowType(t Type, word string, row bool) (Type, bool) {
 	to := func(k Kind) (Type, bool) {
+		if t.Kind == Text {
+			t.MaxLength = -1
+		}
 		t.Kind = k
 		return t, true
 	}
@@ -239,7 +242,7 @@ func narrowType(t Type, word string, row bool) (Type, bool) {
 		}
 		return n, true
 	}
-	free := t.Kind == Text && t.Codes == nil && t.Const == "" && t.Regex == ""
+	free := freeText(&t, wordKind(word))
 	switch word {
 	case "json":
 		return t, t.Kind == ObjectKind || t.Kind == Map || t.Kind == Union || t.Kind == List
@@ -285,6 +288,16 @@ func narrowType(t Type, word string, row bool) (Type, bool) {
 		return to(wordKind(word))
 	}
 	return t, false
+}
+
+// freeText says whether t is text in which all that a kind can write has room.
+func freeText(t *Type, k Kind) bool {
+	if t.Kind != Text || t.Codes != nil || t.Const != "" || t.Pattern != "" || t.Regex != "" || t.MinLength > 0 ||
+		len(t.Enum) > 0 || len(t.Rules) > 0 {
+		return false
+	}
+	longest := map[Kind]int{Boolean: 5, Integer: 20, Date: 10, Time: 18, DateTime: 35}[k]
+	return t.MaxLength < 0 || longest > 0 && t.MaxLength >= longest
 }
 
 func isCoded(t Type) bool {

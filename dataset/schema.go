@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -145,6 +146,10 @@ func (c *formChecker) tell(e *jsonschema.ValidationError) {
 		}
 		return
 	}
+	instance, err := url.PathUnescape(e.InstanceLocation)
+	if err != nil {
+		instance = e.InstanceLocation
+	}
 	pointer := e.AbsoluteKeywordLocation[strings.IndexByte(e.AbsoluteKeywordLocation, '#')+1:]
 	at := strings.LastIndexByte(pointer, '/')
 	if at < 0 {
@@ -153,24 +158,24 @@ func (c *formChecker) tell(e *jsonschema.ValidationError) {
 	keyword := pointer[at+1:]
 	schema := c.schema.tree.At(pointer[:at])
 	if strings.Contains(e.KeywordLocation, "/propertyNames/") {
-		c.badName(e.InstanceLocation, schema)
+		c.badName(instance, schema)
 		return
 	}
-	have := c.doc.At(e.InstanceLocation)
+	have := c.doc.At(instance)
 	if schema == nil || have == nil {
 		return
 	}
 	switch keyword {
 	case "additionalProperties":
-		c.unknownKeys(have, schema, e.InstanceLocation)
+		c.unknownKeys(have, schema, instance)
 	case "required":
 		for _, want := range schema.Get("required").Items {
 			if have.Get(want.Text) == nil {
-				c.add(have.Line, have.Column, e.InstanceLocation, "want "+article(want.Text)+", have none")
+				c.add(have.Line, have.Column, instance, "want "+article(want.Text)+", have none")
 			}
 		}
 	default:
-		c.add(have.Line, have.Column, e.InstanceLocation, wants(keyword, schema, have))
+		c.add(have.Line, have.Column, instance, wants(keyword, schema, have))
 	}
 }
 

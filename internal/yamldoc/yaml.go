@@ -151,9 +151,9 @@ func (b *yamlBuilder) syntax(err error) error {
 	var e yaml.Error
 	if errors.As(err, &e) {
 		message, _, _ := strings.Cut(e.GetMessage(), "\n")
-		return b.fail(e.GetToken(), message)
+		return b.fail(e.GetToken(), "want YAML: "+message)
 	}
-	return &Error{Line: 1, Column: 1, Message: "no YAML"}
+	return &Error{Line: 1, Column: 1, Message: "want YAML"}
 }
 
 // node builds the tree of a node and returns how many levels it has. Each node
