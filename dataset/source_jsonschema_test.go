@@ -306,14 +306,14 @@ func TestSchemaInYAMLIsTheSame(t *testing.T) {
 }
 
 func TestSharedSchemasAreTables(t *testing.T) {
-	for _, rel := range []string{"metadata/datacite/schema/datacite-v4.3.json", "metadata/datacite/schema/datacite-v4.5.json"} {
+	for _, rel := range []string{"data/metadata/datacite/schema/datacite-v4.3.json", "data/metadata/datacite/schema/datacite-v4.5.json"} {
 		path := golden.Shared(t, rel)
 		m := mustLoad(t, path, &LoadOptions{Kind: JSONSchema})
 		if len(m.Tables) != 1 || m.Tables[0].Object.Field("titles") == nil {
 			t.Errorf("%s: want a table with titles", rel)
 		}
 	}
-	dir := golden.Shared(t, "metadata/frictionless/profiles")
+	dir := golden.Shared(t, "data/metadata/frictionless/profiles")
 	n := 0
 	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".json" {

@@ -7,4 +7,6 @@ import "github.com/carabiner-health/carabiner/issue"
 const (
 	// CodeRuleNotCompiled: a rule of the profile is beyond what is compiled to Go.
 	CodeRuleNotCompiled issue.Code = "gen-rule-not-compiled"
+	// codeTextForm: a form of text files that generated code does not read.
+	codeTextForm issue.Code = "gen-text-form"
 )

@@ -39,17 +39,17 @@ func emitStructs(p *plan) []jen.Code {
 			for _, f := range o.fields {
 				structField(g, fieldDoc(f.goName, f.Field), f.goName, goExpr(f.shape, f.typ), fieldTags(o, f))
 				for _, s := range f.slices {
-					structField(g, sliceDoc(f, s), s.goName, goExpr(s.shape, s.typ), sliceTags(s))
+					structField(g, sliceDoc(f, s), s.goName, goExpr(s.shape, s.typ), sliceTags(o, s))
 				}
 				if f.order != "" {
 					structField(g, "", f.order, "[]uint8", "")
 				}
 			}
 			if o.extra != nil {
-				structField(g, o.extraName+" has the members that the profile does not name.", o.extraName, "map[string]"+o.extra.name, `json:"-"`)
+				structField(g, o.extraName+" has the members that the profile does not name.", o.extraName, "map[string]"+o.extra.name, restTags(o, o.extraName))
 			}
 			if o.companions {
-				structField(g, "Companions have the ids and extensions of primitives: the members that start with _.", "Companions", "Companions", `json:"-"`)
+				structField(g, "Companions have the ids and extensions of primitives: the members that start with _.", "Companions", "Companions", restTags(o, "Companions"))
 			}
 		}), jen.Line())
 	}
@@ -189,17 +189,21 @@ func fieldTags(o *objectPlan, f *fieldPlan) string {
 			text += ",omitzero"
 		}
 		tags = append(tags, `json:"`+text+`"`)
-		if o.table != nil {
-			tags = append(tags, `csv:"`+f.Name+`"`, `parquet:"`+f.Name+`"`)
-		}
 	} else {
 		tags = append(tags, `json:"-"`)
+	}
+	if o.table != nil {
+		tags = append(tags, columnTags(f.Name, f.shape, f.typ)...)
 	}
 	return strings.Join(append(tags, metaTags(f.Field)...), " ")
 }
 
-func sliceTags(s *slicePlan) string {
-	return strings.Join(append([]string{`json:"-"`}, metaTags(s.Field)...), " ")
+func sliceTags(o *objectPlan, s *slicePlan) string {
+	tags := []string{`json:"-"`}
+	if o.table != nil {
+		tags = append(tags, columnTags(o.sliceColumn(s), s.shape, s.typ)...)
+	}
+	return strings.Join(append(tags, metaTags(s.Field)...), " ")
 }
 
 func metaTags(f *dataset.Field) []string {

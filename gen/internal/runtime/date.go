@@ -125,6 +125,19 @@ func (d Date) Time() time.Time {
 	return time.Date(int(d.Year), time.Month(max(d.Month, 1)), int(max(d.Day, 1)), 0, 0, 0, 0, time.UTC)
 }
 
+// Days returns the days since 1970-01-01, and false where the day is not known.
+func (d Date) Days() (int32, bool) {
+	const daySeconds = 24 * 60 * 60
+	return int32(d.Time().Unix() / daySeconds), d.Day != 0
+}
+
+// SetDays sets the date to the given days after 1970-01-01, or to none where that
+// is not in the years 1 to 9999.
+func (d *Date) SetDays(days int32) {
+	t := time.Unix(0, 0).UTC().AddDate(0, 0, int(days))
+	*d = NewDate(t.Year(), int(t.Month()), t.Day())
+}
+
 // String returns the date in the form in which ParseDate reads it, "" if it is
 // none.
 func (d Date) String() string { return string(d.append(nil)) }

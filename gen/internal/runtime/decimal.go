@@ -97,3 +97,9 @@ func (d *Decimal) UnmarshalJSON(b []byte) error {
 	}
 	return err
 }
+
+// MarshalText returns the number as text.
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads a number.
+func (d *Decimal) UnmarshalText(b []byte) error { return d.UnmarshalJSON(b) }

@@ -6,21 +6,21 @@
 // Package smallpatient has the types of https://example.org/profiles/small-patient.
 package smallpatient
 
-// Patient is a record of the table patients, one a patient: Patient.
+// Patient is a record of the table patients, one per patient: Patient.
 type Patient struct {
 	// ID (string): Patient.id.
 	ID Opt[string] `json:"id,omitzero" csv:"id" parquet:"id"`
 	// Extension (list of Extension): Patient.extension.
-	Extension []Extension `json:"extension,omitzero" csv:"extension" parquet:"extension"`
+	Extension []Extension `json:"extension,omitzero" csv:"extension" parquet:"extension,json"`
 	// Race (example-race): Patient.extension:race, a slice of extension.
-	Race *ExampleRace `json:"-"`
+	Race *ExampleRace `json:"-" csv:"race" parquet:"race,json"`
 	// Birthsex (string): Patient.extension:birthsex, a slice of extension.
-	Birthsex         Opt[AdministrativeGender] `json:"-"`
+	Birthsex         Opt[AdministrativeGender] `json:"-" csv:"birthsex" parquet:"birthsex"`
 	orderOfExtension []uint8
 	// Active (boolean): Patient.active.
 	Active Opt[bool] `json:"active,omitzero" csv:"active" parquet:"active"`
 	// Name (list of HumanName, required): Patient.name.
-	Name []HumanName `json:"name" csv:"name" parquet:"name"`
+	Name []HumanName `json:"name" csv:"name" parquet:"name,json"`
 	// Gender (string, required): Patient.gender.
 	Gender AdministrativeGender `json:"gender" csv:"gender" parquet:"gender"`
 	// BirthDate (date): Patient.birthDate.
@@ -30,15 +30,15 @@ type Patient struct {
 	// MultipleBirthInteger (integer): Patient.multipleBirthInteger.
 	MultipleBirthInteger Opt[int64] `json:"multipleBirthInteger,omitzero" csv:"multipleBirthInteger" parquet:"multipleBirthInteger"`
 	// Contact (list of Patient.contact): Patient.contact.
-	Contact []PatientContact `json:"contact,omitzero" csv:"contact" parquet:"contact"`
+	Contact []PatientContact `json:"contact,omitzero" csv:"contact" parquet:"contact,json"`
 	// Type (any): Patient.type.
-	Type Raw `json:"type,omitzero" csv:"type" parquet:"type"`
+	Type Raw `json:"type,omitzero" csv:"type" parquet:"type,json"`
 	// Score (decimal): Patient.score.
 	Score Opt[Decimal] `json:"score,omitzero" csv:"score" parquet:"score"`
 	// OddName (string): Patient._odd name`".
 	OddName Opt[string] `json:"-"`
 	// Companions have the ids and extensions of primitives: the members that start with _.
-	Companions Companions `json:"-"`
+	Companions Companions `json:"-" parquet:"Companions,json"`
 }
 
 // ExampleRace is an object of the type example-race: Extension.

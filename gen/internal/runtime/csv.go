@@ -1,0 +1,405 @@
+package runtime
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// csvTable says how the records of a type stand in CSV: a field a column, read and
+// written by way of the record's JSON.
+type csvTable struct {
+	columns []csvColumn
+	// prefix is the JSON of members that have no column, each after a comma.
+	prefix   string
+	comma    rune
+	comment  rune
+	noHeader bool
+	skip     int  // rows before the header
+	more     bool // the file may have columns that are not named here
+}
+
+type csvColumn struct {
+	name   string
+	member string // the name in JSON with a comma before and a colon after it
+	kind   csvKind
+	// list is the delimiter of a list's values, "" where they are a JSON array.
+	list string
+	// null says that a missing value is a null, required that it may not be missing.
+	null, required bool
+	missing        []string // nil = the empty text
+	form           *csvForm
+}
+
+// csvKind is the kind of the JSON that a text stands for.
+type csvKind uint8
+
+const (
+	csvText    csvKind = iota // a string
+	csvNumber                 // a number
+	csvBoolean                // true or false
+	csvJSON                   // the JSON itself
+)
+
+// csvForm says how values are written where it is not the ordinary way.
+type csvForm struct {
+	yes, no        []string // the first is written
+	decimal, group string
+	loose          bool   // text around a number does not count
+	layout, iso    string // of a date or time, here and in JSON
+	byDefault      string // of an empty text
+}
+
+var (
+	csvYes = []string{"true", "True", "TRUE", "1"}
+	csvNo  = []string{"false", "False", "FALSE", "0"}
+)
+
+// readCSV reads the rows of a table. A row with errors comes with a *RecordError,
+// and reading goes on behind it; any other error is the last.
+func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		limited := &recordLimit{r: r}
+		in := csv.NewReader(skipMark(limited))
+		in.Comma, in.Comment, in.FieldsPerRecord, in.ReuseRecord = t.comma, t.comment, -1, true
+		at, issues, err := t.header(in)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		if len(issues) > 0 && !yield(none, &RecordError{1, issues}) || issues.Err() != nil {
+			return
+		}
+		var text []byte
+		for {
+			limited.n = 0
+			row, err := in.Read()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			line, _ := in.FieldPos(0)
+			if len(row) != len(at) {
+				if !yield(none, &RecordError{line, Issues{{Severity: SeverityError, Code: codeSyntax, Message: "want as many values as columns"}}}) {
+					return
+				}
+				continue
+			}
+			text = t.appendRecord(text[:0], at, row)
+			v, issues := parse(text)
+			var wrong error
+			if issues.Err() != nil {
+				wrong = &RecordError{line, issues}
+			}
+			if !yield(v, wrong) {
+				return
+			}
+		}
+	}
+}
+
+// recordLimit ends a stream in which a record has no end.
+type recordLimit struct {
+	r io.Reader
+	n int
+}
+
+func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.n > maxRecord {
+		return 0, errLongRecord
+	}
+	n, err := l.r.Read(p)
+	l.n += n
+	return n, err
+}
+
+// skipMark leaves out a byte order mark.
+func skipMark(r io.Reader) io.Reader {
+	in := bufio.NewReader(r)
+	if mark, _ := in.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		_, _ = in.Discard(len(mark))
+	}
+	return in
+}
+
+// header returns for each value of a row the number of its column, -1 for none.
+func (t *csvTable) header(in *csv.Reader) (at []int, issues Issues, err error) {
+	for range t.skip {
+		if _, err := in.Read(); err != nil {
+			return nil, nil, eofIs(err, "want a header, have no row")
+		}
+	}
+	if t.noHeader {
+		for i := range t.columns {
+			at = append(at, i)
+		}
+		return at, nil, nil
+	}
+	row, err := in.Read()
+	if err != nil {
+		return nil, nil, eofIs(err, "want a header, have no row")
+	}
+	seen := make([]bool, len(t.columns))
+	for _, name := range row {
+		i := slices.IndexFunc(t.columns, func(c csvColumn) bool { return c.name == name })
+		at = append(at, i)
+		switch {
+		case i >= 0 && seen[i]:
+			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: name, Message: "want a column of each name, have two"})
+		case i >= 0:
+			seen[i] = true
+		case !t.more:
+			issues = append(issues, Issue{Severity: SeverityInformation, Code: codeUnlisted, Message: "want the columns of the profile, have another"})
+		}
+	}
+	for i, c := range t.columns {
+		if !seen[i] && c.required {
+			issues = append(issues, Issue{Severity: SeverityError, Code: codeRequired, Path: c.name, Message: "want the column, have none"})
+		}
+	}
+	return at, issues, nil
+}
+
+func eofIs(err error, message string) error {
+	if err == io.EOF {
+		return errors.New(message)
+	}
+	return err
+}
+
+// appendRecord adds the row as a JSON object.
+func (t *csvTable) appendRecord(dst []byte, at []int, row []string) []byte {
+	start := len(dst)
+	dst = append(dst, t.prefix...)
+	for i, text := range row {
+		if at[i] < 0 {
+			continue
+		}
+		c := &t.columns[at[i]]
+		if c.form != nil && c.form.byDefault != "" && text == "" {
+			text = c.form.byDefault
+		} else if c.isMissing(text) {
+			if c.null {
+				dst = append(append(dst, c.member...), "null"...)
+			}
+			continue
+		}
+		dst = append(dst, c.member...)
+		if c.list == "" {
+			dst = c.appendValue(dst, text)
+			continue
+		}
+		list := len(dst)
+		for part := range strings.SplitSeq(text, c.list) {
+			dst = c.appendValue(append(dst, ','), part)
+		}
+		dst = finishList(dst, list)
+	}
+	return finish(dst, start)
+}
+
+func (c *csvColumn) isMissing(text string) bool {
+	if c.missing == nil {
+		return text == ""
+	}
+	return slices.Contains(c.missing, text)
+}
+
+// appendValue adds a text as JSON of the column's kind, or as a string where it is
+// none, whose type is then wrong.
+func (c *csvColumn) appendValue(dst []byte, text string) []byte {
+	switch f := c.form; c.kind {
+	case csvNumber:
+		if f != nil {
+			text = f.number(text)
+		}
+		in := reader{s: text}
+		if v, ok := in.digits(); ok && v == text {
+			return append(dst, text...)
+		}
+	case csvBoolean:
+		yes, no := csvYes, csvNo
+		if f != nil && f.yes != nil {
+			yes = f.yes
+		}
+		if f != nil && f.no != nil {
+			no = f.no
+		}
+		if slices.Contains(yes, text) {
+			return append(dst, "true"...)
+		}
+		if slices.Contains(no, text) {
+			return append(dst, "false"...)
+		}
+	case csvJSON:
+		in := newReader([]byte(text))
+		v, ok := in.raw()
+		if in.end(); ok && len(in.list) == 0 {
+			return append(dst, v...)
+		}
+	default:
+		if f != nil && f.layout != "" {
+			if v, err := time.Parse(f.layout, text); err == nil {
+				text = v.Format(f.iso)
+			}
+		}
+	}
+	return appendText(dst, text)
+}
+
+// number returns the text of a number in the form of JSON.
+func (f *csvForm) number(text string) string {
+	if f.loose {
+		text = strings.TrimFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '-' && r != '+' })
+	}
+	if f.group != "" {
+		text = strings.ReplaceAll(text, f.group, "")
+	}
+	if f.decimal != "" {
+		text = strings.Replace(text, f.decimal, ".", 1)
+	}
+	return text
+}
+
+// csvWriter writes records as rows.
+type csvWriter struct {
+	table  csvTable
+	out    io.Writer
+	w      *csv.Writer
+	row    []string
+	header bool // is written
+}
+
+func newCSVWriter(w io.Writer, t csvTable) *csvWriter {
+	out := &csvWriter{table: t, out: w, w: csv.NewWriter(w), row: make([]string, len(t.columns)), header: t.noHeader}
+	out.w.Comma = t.comma
+	return out
+}
+
+// write adds a record, given as JSON.
+func (w *csvWriter) write(record []byte) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	t := &w.table
+	for i := range t.columns {
+		w.row[i] = t.columns[i].absent()
+	}
+	in, next := newReader(record), 0
+	for name, more := in.object(); more; name, more = in.member() {
+		i := t.find(name, next)
+		if i < 0 {
+			in.skip()
+			continue
+		}
+		text, err := t.columns[i].text(in)
+		if err != nil {
+			return err
+		}
+		w.row[i], next = text, i+1
+	}
+	if len(w.row) == 1 && w.row[0] == "" { // an empty line would be no row
+		w.w.Flush()
+		_, err := io.WriteString(w.out, "\"\"\n")
+		return err
+	}
+	return w.w.Write(w.row)
+}
+
+// find returns the number of a column, -1 for none. Members come in the order of
+// the columns, so it looks from next on first.
+func (t *csvTable) find(name string, next int) int {
+	for k := range t.columns {
+		if i := (next + k) % len(t.columns); t.columns[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// text returns the JSON value at hand as the text of a column.
+func (c *csvColumn) text(in *reader) (string, error) {
+	if in.null() {
+		return c.absent(), nil
+	}
+	text := ""
+	if c.list != "" && in.peek() == '[' {
+		var parts []string
+		for i := 0; in.element(i); i++ {
+			part := c.scalar(in)
+			if strings.Contains(part, c.list) {
+				return "", errors.New(c.name + ": want values without the delimiter of the list")
+			}
+			parts = append(parts, part)
+		}
+		text = strings.Join(parts, c.list)
+	} else {
+		text = c.scalar(in)
+	}
+	if c.isMissing(text) || c.form != nil && c.form.byDefault != "" && text == "" {
+		return "", errors.New(c.name + ": want a value that does not read as a missing one")
+	}
+	return text, nil
+}
+
+// scalar returns the JSON value at hand as a text.
+func (c *csvColumn) scalar(in *reader) string {
+	if c.kind == csvText && in.peek() == '"' {
+		text, _ := in.text()
+		if f := c.form; f != nil && f.layout != "" {
+			if v, err := time.Parse(f.iso, text); err == nil {
+				return v.Format(f.layout)
+			}
+		}
+		return text
+	}
+	v, _ := in.raw()
+	text := string(v)
+	switch f := c.form; {
+	case f == nil:
+	case c.kind == csvBoolean && text == "true" && f.yes != nil:
+		return f.yes[0]
+	case c.kind == csvBoolean && text == "false" && f.no != nil:
+		return f.no[0]
+	case c.kind == csvNumber && f.decimal != "":
+		return strings.Replace(text, ".", f.decimal, 1)
+	}
+	return text
+}
+
+// begin writes the header, once.
+func (w *csvWriter) begin() error {
+	if w.header {
+		return nil
+	}
+	w.header = true
+	for i, c := range w.table.columns {
+		w.row[i] = c.name
+	}
+	return w.w.Write(w.row)
+}
+
+func (w *csvWriter) flush() error {
+	if err := w.begin(); err != nil {
+		return err
+	}
+	w.w.Flush()
+	return w.w.Error()
+}
+
+// absent is the text of no value.
+func (c *csvColumn) absent() string {
+	if len(c.missing) > 0 {
+		return c.missing[0]
+	}
+	return ""
+}
