@@ -109,6 +109,9 @@ func (c *crtdlReader) prune(g *crtdlGroup, whole *Object, picks *crtdlPick, name
 	for _, p := range picks.inner {
 		c.pick(g, &o, whole, p)
 	}
+	for _, f := range o.Fields {
+		onlySlices(f, picks)
+	}
 	sortFields(&o, whole)
 	for _, ch := range whole.Choices {
 		kept := ch
@@ -167,6 +170,26 @@ func (c *crtdlReader) pick(g *crtdlGroup, o, whole *Object, p *crtdlPick) {
 		c.report(issue.Warning, CodeUnknownName, p.at, p.path, "want a slice of the profile, have %q: the whole element is taken", slice)
 	default:
 		c.report(issue.Information, CodeNotHeld, p.at, p.path, "the profile is not at hand, which says what is in the slice: the whole element is taken")
+	}
+}
+
+// onlySlices leaves out of a list what is in no slice that is named, where
+// slices alone are.
+func onlySlices(f *Field, picks *crtdlPick) {
+	var named []string
+	for _, p := range picks.inner {
+		name, slice, sliced := strings.Cut(p.step, ":")
+		if name != f.Name {
+			continue
+		}
+		if !sliced || !slices.ContainsFunc(f.Slices, func(s *Slice) bool { return s.Name == slice }) {
+			return
+		}
+		named = append(named, slice)
+	}
+	if len(named) > 0 {
+		f.Slices = slices.DeleteFunc(f.Slices, func(s *Slice) bool { return !slices.Contains(named, s.Name) })
+		f.SlicesOnly = true
 	}
 }
 

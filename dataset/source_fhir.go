@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -41,7 +42,7 @@ func (b *fhirBuilder) findStructure() *fhirdef.Structure {
 		return b.parseFile()
 	}
 	ref := b.in.spec.Ref
-	b.in.noteDefinitions(b.defs)
+	b.noteDefinitions()
 	if st := b.lookUp(ref); st != nil {
 		return st
 	}
@@ -117,10 +118,28 @@ func (b *fhirBuilder) parseFile() *fhirdef.Structure {
 	if len(st.Elements) == 0 {
 		made := *st
 		made.Elements, made.Problems = b.defs.Snapshot(st)
+		if len(made.Elements) == 0 && st.Kind == "logical" && urlTail(st.Base) == "Base" {
+			// Base has no elements, so that the differential says all.
+			made.Elements, made.Problems = wholeElements(st.Differential), nil
+		}
 		st = &made
 	}
 	b.readPlaces(root, src)
 	return st
+}
+
+// wholeElements fills in what the elements of a differential leave open.
+func wholeElements(list []fhirdef.Element) []fhirdef.Element {
+	out := slices.Clone(list)
+	for i := range out {
+		e := &out[i]
+		e.Min = max(e.Min, 0)
+		if e.Max < 0 {
+			e.Max = 1
+		}
+		e.BasePath, e.BaseMin, e.BaseMax = e.Path, e.Min, e.Max
+	}
+	return out
 }
 
 // definitionError reports what fhirdef or jsontree say of a file.
@@ -188,14 +207,14 @@ type elementPlace struct {
 }
 
 // noteDefinitions records FHIR's own edition among the sources.
-func (in *input) noteDefinitions(defs *fhirdef.Definitions) {
-	if in.note == nil {
+func (b *fhirBuilder) noteDefinitions() {
+	if b.in.note == nil {
 		return
 	}
-	for _, p := range defs.Packages() {
+	for _, p := range b.defs.Packages() {
 		name, version, _ := strings.Cut(p, "#")
 		if strings.HasPrefix(name, "hl7.fhir.r") && strings.HasSuffix(name, ".core") {
-			in.note(Source{Name: in.spec.Name, Kind: in.spec.Kind, Ref: in.spec.Ref, File: p, Version: version})
+			b.in.note(Source{Kind: b.in.spec.Kind, Ref: b.in.spec.Ref, File: p, Version: version})
 		}
 	}
 }

@@ -339,11 +339,11 @@ func (b *fhirBuilder) bareType(o *Object, c *fhirNode, typ string, t *fhirdef.Ty
 	case kind == "resource":
 		any := NewType(Any)
 		any.Format = typ
-		any.Targets = b.resourceTargets(typ, t)
+		any.Targets = b.resourceTargets(typ, t, c.e.ID)
 		return any
 	case typ == "" || typ == "*":
 		if len(c.children) == 0 {
-			b.notHeld(c.e.ID, "the element has no type")
+			b.notHeld(c.e.ID, "the type of the element is not known: any value is taken")
 			return NewType(Any)
 		}
 		return typeOfObject(b.narrowedObject(c, nil, o, label))

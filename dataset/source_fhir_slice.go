@@ -171,14 +171,21 @@ func (b *fhirBuilder) structureOf(n *fhirNode) string {
 // matches are the conditions that tell the elements of a slice from others; nil
 // if nothing in the record tells.
 func (b *fhirBuilder) matches(s *fhirNode, sl *fhirdef.Slicing, typ string) []Match {
+	var out []Match
 	if typ == "Extension" {
 		if url := b.extensionURL(s); url != "" {
-			return []Match{{Path: []string{"url"}, Kind: MatchValue, Value: quoteLiteral(url)}}
+			out = append(out, Match{Path: []string{"url"}, Kind: MatchValue, Value: quoteLiteral(url)})
 		}
 	}
-	var out []Match
+	byURL := len(out) > 0
 	for _, d := range sl.Discriminators {
+		if byURL && d.Path == "url" {
+			continue
+		}
 		found, ok := b.discriminate(s, d, typ)
+		if !ok && byURL {
+			continue
+		}
 		if !ok {
 			b.once("discriminator "+s.e.Path+d.Type+d.Path, issue.Information, CodeNotHeld, s.e.ID,
 				fmt.Sprintf("the discriminator %s of %q cannot be decided within a record", d.Type, d.Path))
@@ -302,7 +309,7 @@ func (b *fhirBuilder) typeMatches(at slicePlace) ([]Match, bool) {
 	case at.n.choice && len(at.n.e.Types) == 1:
 		return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}, true
 	case b.defs.Kind(name) == "resource":
-		if targets := b.resourceTargets(name, t); len(targets) == 1 {
+		if targets := b.resourceTargets(name, t, at.n.e.ID); len(targets) == 1 {
 			return []Match{{Path: at.steps, Kind: MatchType, Type: targets[0]}}, true
 		}
 	}
@@ -310,27 +317,31 @@ func (b *fhirBuilder) typeMatches(at slicePlace) ([]Match, bool) {
 }
 
 // profileMatches are the conditions of a profile discriminator: the type of the
-// resource and what is fixed in it.
+// resource, and what is fixed in it where one profile is named and at hand.
 func (b *fhirBuilder) profileMatches(at slicePlace) ([]Match, bool) {
-	if at.n == nil || len(at.n.e.Types) == 0 || len(at.n.e.Types[0].Profiles) != 1 {
+	if at.n == nil || len(at.n.e.Types) == 0 {
 		return nil, false
 	}
-	st := b.defs.Structure(at.n.e.Types[0].Profiles[0])
-	t := b.treeOfProfile(st)
-	if t == nil {
-		return nil, false
+	t := &at.n.e.Types[0]
+	var st *fhirdef.Structure
+	if len(t.Profiles) == 1 {
+		st = b.defs.Structure(t.Profiles[0])
 	}
-	if st.Type == "Extension" {
-		return []Match{{Path: append(at.steps, "url"), Kind: MatchValue, Value: quoteLiteral(b.extensionURL(at.n))}}, true
+	if t.Name() == "Extension" {
+		return []Match{{Path: append(slices.Clone(at.steps), "url"), Kind: MatchValue, Value: quoteLiteral(b.extensionURL(at.n))}}, true
 	}
 	var out []Match
-	if st.Kind == "resource" && !b.defs.Abstract(st.Type) {
-		out = append(out, Match{Path: at.steps, Kind: MatchType, Type: st.Type})
+	if b.defs.Kind(t.Name()) == "resource" {
+		if targets := b.resourceTargets(t.Name(), t, at.n.e.ID); len(targets) == 1 {
+			out = append(out, Match{Path: at.steps, Kind: MatchType, Type: targets[0]})
+		}
 	}
-	if v := b.compose(t.root, 0); v != "" {
-		out = append(out, Match{Path: at.steps, Kind: MatchPattern, Value: v})
+	if tree := b.treeOfProfile(st); tree != nil {
+		if v := b.compose(tree.root, 0); v != "" {
+			out = append(out, Match{Path: at.steps, Kind: MatchPattern, Value: v})
+		}
 	}
-	return out, true
+	return out, len(out) > 0
 }
 
 func (b *fhirBuilder) treeOfProfile(st *fhirdef.Structure) *fhirTree {

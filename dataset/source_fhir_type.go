@@ -217,14 +217,14 @@ func (b *fhirBuilder) targets(canonicals []string, id string) []string {
 }
 
 // resourceTargets are the types that a contained or bundled resource may have.
-func (b *fhirBuilder) resourceTargets(typ string, t *fhirdef.Type) []string {
-	if t != nil && len(t.Profiles) > 0 {
-		return b.targets(t.Profiles, "")
+func (b *fhirBuilder) resourceTargets(typ string, t *fhirdef.Type, id string) []string {
+	switch {
+	case !b.defs.Abstract(typ):
+		return []string{typ}
+	case t != nil && len(t.Profiles) > 0:
+		return b.targets(t.Profiles, id)
 	}
-	if b.defs.Abstract(typ) {
-		return nil
-	}
-	return []string{typ}
+	return nil
 }
 
 // choice gives an object a field for each type of a choice.
