@@ -129,8 +129,18 @@ func (b *batch) unit(i int, v *value, u *unitRule, cells view.Cells) {
 // store converts the values at hand and adds them as a row.
 func (b *batch) store() {
 	for i := range b.values {
-		s := b.tally.convert(i, &b.values[i])
-		s.put(b.rows.Column(i), b.plan.columns[i])
+		v, c := &b.values[i], b.plan.columns[i]
+		switch {
+		case v.kind == text && c.asIs:
+			b.rows.Column(i).Text(v.b)
+			continue
+		case v.kind == null && !c.needed:
+			b.tally.now[i].nulls++
+			b.rows.Column(i).Null()
+			continue
+		}
+		s := b.tally.convert(i, v)
+		s.put(b.rows.Column(i), c)
 	}
 	b.hash(func(i int) *value { return &b.values[i] })
 }
