@@ -51,6 +51,13 @@ func emitValidate(p *plan) []jen.Code {
 		if e.checked[o] {
 			call = "return " + o.recv + ".validate(nil)"
 		}
+		if rules := p.schemaRules(o); rules != "" {
+			found := "rulesOn(" + o.recv + ".AppendJSON(nil), " + rules + ")"
+			call = "return " + found
+			if e.checked[o] {
+				call = "return append(" + o.recv + ".validate(nil), " + found + "...)"
+			}
+		}
 		call = p.withSchemaRules(o, call)
 		out = append(out, method(doc, o, "Validate() Issues", stmt("%s", call)))
 		if e.checked[o] {
