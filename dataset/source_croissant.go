@@ -297,8 +297,12 @@ func localName(n *docNode, name, set string) string {
 	if name == "" {
 		name = crID(n)
 	}
-	if set != "" {
-		if rest, ok := strings.CutPrefix(name, set+"/"); ok && rest != "" {
+	sets := []string{set, csvwDecoded(set)}
+	if o := n.upNode(); set != "" && o != nil {
+		sets = append(sets, cr(o, "name").str())
+	}
+	for _, s := range sets {
+		if rest, ok := strings.CutPrefix(name, s+"/"); ok && rest != "" && s != "" {
 			return rest
 		}
 	}

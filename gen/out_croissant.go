@@ -24,7 +24,7 @@ func Croissant(m *dataset.Model) ([]File, issue.List, error) {
 	lost := &losses{format: "Croissant"}
 	doc := ordered{{"@context", raw(croissantContext)}, {"@type", "sc:Dataset"}}
 	doc.put("conformsTo", "http://mlcommons.org/croissant/1.0")
-	doc.put("name", first(m.Title, m.ID, "dataset"))
+	doc.put("name", titleOf(m))
 	doc.put("description", m.Description)
 	if strings.Contains(m.ID, "://") {
 		doc.put("url", m.ID)
@@ -34,7 +34,7 @@ func Croissant(m *dataset.Model) ([]File, issue.List, error) {
 	var files, records []any
 	for _, t := range m.Tables {
 		name := fileName(t.Name, ".parquet")
-		files = append(files, ordered{{"@type", "cr:FileObject"}, {"@id", name}, {"name", name}, {"contentUrl", name}, {"encodingFormat", "application/x-parquet"}})
+		files = append(files, ordered{{"@type", "cr:FileObject"}, {"@id", nodeID(name)}, {"name", name}, {"contentUrl", name}, {"encodingFormat", "application/x-parquet"}})
 		lost.add(t, "", "the hash of a file before there are data")
 	}
 	for _, t := range m.Tables {
@@ -60,7 +60,15 @@ type croissantWriter struct {
 	taken map[string]bool
 }
 
-func id(s string) ordered { return ordered{{"@id", s}} }
+func id(s string) ordered { return ordered{{"@id", nodeID(s)}} }
+
+// nodeID writes a name as an @id, in which no white space may be.
+func nodeID(s string) string {
+	if !strings.ContainsAny(s, " \t\r\n%") {
+		return s
+	}
+	return strings.NewReplacer("%", "%25", " ", "%20", "\t", "%09", "\r", "%0D", "\n", "%0A").Replace(s)
+}
 
 // enumeration returns the record set of the codes of a column, nil where it has no closed
 // set or one that stands already.
@@ -85,21 +93,21 @@ func (w *croissantWriter) enumeration(c column) any {
 	w.sets[c.elem.Codes] = name
 	var data []any
 	for _, x := range codes {
-		data = append(data, ordered{{name + "/code", x.Code}, {name + "/label", first(x.Display, x.Code)}})
+		data = append(data, ordered{{nodeID(name + "/code"), x.Code}, {nodeID(name + "/label"), first(x.Display, x.Code)}})
 	}
-	o := ordered{{"@type", "cr:RecordSet"}, {"@id", name}, {"name", name}}
+	o := ordered{{"@type", "cr:RecordSet"}, {"@id", nodeID(name)}, {"name", name}}
 	o.put("description", c.elem.Codes.Title)
 	o.put("dataType", "sc:Enumeration")
 	o.put("key", id(name+"/code"))
 	o = append(o, pair{"field", []any{
-		ordered{{"@type", "cr:Field"}, {"@id", name + "/code"}, {"name", name + "/code"}, {"dataType", "sc:Text"}},
-		ordered{{"@type", "cr:Field"}, {"@id", name + "/label"}, {"name", name + "/label"}, {"dataType", []string{"sc:Text", "sc:name"}}},
+		ordered{{"@type", "cr:Field"}, {"@id", nodeID(name + "/code")}, {"name", name + "/code"}, {"dataType", "sc:Text"}},
+		ordered{{"@type", "cr:Field"}, {"@id", nodeID(name + "/label")}, {"name", name + "/label"}, {"dataType", []string{"sc:Text", "sc:name"}}},
 	}}, pair{"data", data})
 	return o
 }
 
 func (w *croissantWriter) recordSet(t *dataset.Table) ordered {
-	o := ordered{{"@type", "cr:RecordSet"}, {"@id", t.Name}, {"name", t.Name}}
+	o := ordered{{"@type", "cr:RecordSet"}, {"@id", nodeID(t.Name)}, {"name", t.Name}}
 	o.put("description", first(t.Description, t.Title))
 	switch key := keyColumns(t); len(key) {
 	case 0:
@@ -130,7 +138,7 @@ func (w *croissantWriter) recordSet(t *dataset.Table) ordered {
 
 func (w *croissantWriter) field(t *dataset.Table, c column, ref string) ordered {
 	name := t.Name + "/" + c.Name
-	o := ordered{{"@type", "cr:Field"}, {"@id", name}, {"name", name}}
+	o := ordered{{"@type", "cr:Field"}, {"@id", nodeID(name)}, {"name", name}}
 	o.put("description", first(c.describe(), c.Title))
 	kind := w.dataType(t, c)
 	if p := propertyURL(t, c); p != "" {

@@ -21,7 +21,7 @@ func CSVW(m *dataset.Model) ([]File, issue.List, error) {
 	if strings.Contains(m.ID, "://") {
 		doc.put("@id", m.ID)
 	}
-	doc.put("dc:title", first(m.Title, m.ID, "Dataset"))
+	doc.put("dc:title", titleOf(m))
 	doc.put("dc:description", m.Description)
 	doc.put("dc:hasVersion", m.Version)
 	var tables []any

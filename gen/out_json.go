@@ -228,6 +228,18 @@ func slug(s string) string {
 	return s
 }
 
+// addressOf returns the id of a model where it is an address: that of a bare definition is
+// the path of a file, which is nobody's business.
+func addressOf(m *dataset.Model) string {
+	if strings.Contains(m.ID, "://") || strings.HasPrefix(m.ID, "urn:") {
+		return m.ID
+	}
+	return ""
+}
+
+// titleOf returns the title of a model, its address, or a name made of its id.
+func titleOf(m *dataset.Model) string { return first(m.Title, addressOf(m), slug(m.ID)) }
+
 // fileName makes the name of a table's file: the table's name without what folders and
 // systems take for something else.
 func fileName(table, ending string) string {

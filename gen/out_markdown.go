@@ -13,9 +13,12 @@ import (
 // unit, role and origin; then the members of objects and the codes.
 func Markdown(m *dataset.Model) ([]File, issue.List, error) {
 	w := &dictionary{model: m, anchors: map[string]bool{}}
-	w.printf("# %s\n", cell(first(m.Title, m.ID, "Dataset")))
-	if m.ID != "" || m.Version != "" {
-		w.printf("\n%s\n", strings.TrimSpace("`"+strings.ReplaceAll(flatten(m.ID), "`", "'")+"` "+cell(m.Version)))
+	w.printf("# %s\n", cell(titleOf(m)))
+	if address := addressOf(m); address != "" {
+		w.printf("\n`%s`\n", strings.ReplaceAll(flatten(address), "`", "'"))
+	}
+	if m.Version != "" {
+		w.printf("\nVersion %s\n", cell(m.Version))
 	}
 	if m.Description != "" {
 		w.printf("\n%s\n", paragraph(m.Description))

@@ -24,7 +24,7 @@ func SQL(m *dataset.Model, dialect string) ([]File, issue.List, error) {
 	w := &sqlWriter{model: m, postgres: dialect == "postgresql", lost: &losses{format: map[bool]string{true: "PostgreSQL", false: "DuckDB"}[dialect == "postgresql"]},
 		tables: map[string]string{}, columns: map[string]map[string]string{}}
 	w.names()
-	fmt.Fprintf(&w.b, "-- %s\n-- Made by Carabiner from a dataset profile. Do not edit.\n", flatten(first(m.Title, m.ID, "Dataset")+" "+m.Version))
+	fmt.Fprintf(&w.b, "-- %s\n-- Made by Carabiner from a dataset profile. Do not edit.\n", flatten(titleOf(m)+" "+m.Version))
 	for _, t := range w.ordered() {
 		w.table(t)
 	}

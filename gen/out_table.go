@@ -17,7 +17,7 @@ func TableSchema(m *dataset.Model) ([]File, issue.List, error) {
 	var doc ordered
 	doc.put("$schema", "https://datapackage.org/profiles/2.0/datapackage.json")
 	doc.put("name", slug(m.ID))
-	doc.put("id", m.ID)
+	doc.put("id", addressOf(m))
 	doc.put("title", m.Title)
 	doc.put("description", m.Description)
 	doc.put("version", m.Version)

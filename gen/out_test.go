@@ -238,3 +238,91 @@ func TestEveryOutputIsMadeOfEveryModel(t *testing.T) {
 		t.Error("want an error for an unknown dialect")
 	}
 }
+
+// written makes an output, writes it to a folder and loads it.
+func written(t *testing.T, m *dataset.Model, make func(*dataset.Model) ([]gen.File, issue.List, error)) *dataset.Model {
+	t.Helper()
+	f, _ := output(t, m, make)
+	path := filepath.Join(t.TempDir(), f.Name)
+	if err := os.WriteFile(path, f.Content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return loaded(t, path, nil)
+}
+
+// inCSVW is the kind of a column as CSVW holds it: lists that are JSON are any.
+func inCSVW(c dataset.Column) string {
+	kind := c.Type.Kind.String()
+	switch {
+	case c.Type.Partial:
+		kind = "string"
+	case c.List || c.JSON:
+		kind = "any"
+	}
+	if !c.Nullable {
+		kind += "!"
+	}
+	return kind
+}
+
+func TestCSVWIsReadAsItWasWritten(t *testing.T) {
+	for name, m := range models(t) {
+		back := written(t, m, gen.CSVW)
+		if diff := cmp.Diff(shape(m, inCSVW), shape(back, inCSVW)); diff != "" {
+			t.Errorf("%s (-written +read)\n%s", name, diff)
+		}
+		once, _ := output(t, back, gen.CSVW)
+		twice, _ := output(t, written(t, back, gen.CSVW), gen.CSVW)
+		if diff := cmp.Diff(string(once.Content), string(twice.Content)); diff != "" {
+			t.Errorf("%s: written twice (-first +second)\n%s", name, diff)
+		}
+	}
+}
+
+// inCroissant is the kind of a column as Croissant holds it: nothing is required, decimals
+// are floats, and what it has no type for is text.
+func inCroissant(c dataset.Column) string {
+	k, list := &c.Type, ""
+	if c.List {
+		k, list = c.Type.Elem, "list of "
+	}
+	switch k.Kind {
+	case dataset.Boolean, dataset.Integer, dataset.Float:
+		return list + k.Kind.String()
+	case dataset.Decimal:
+		return list + "float"
+	case dataset.Date, dataset.DateTime, dataset.Time:
+		if !k.Partial {
+			return list + k.Kind.String()
+		}
+	}
+	return list + "string"
+}
+
+func TestCroissantIsReadAsItWasWritten(t *testing.T) {
+	for name, m := range models(t) {
+		back := written(t, m, gen.Croissant)
+		want := shape(m, inCroissant)
+		have := shape(back, inCroissant)
+		// Croissant has no reference of several fields.
+		var kept []string
+		for _, s := range want {
+			if !strings.Contains(s, " ref ") || !strings.Contains(s, ",") {
+				kept = append(kept, s)
+			}
+		}
+		if diff := cmp.Diff(kept, have); diff != "" {
+			t.Errorf("%s (-written +read)\n%s", name, diff)
+		}
+	}
+}
+
+func TestCodesSurviveCSVWAndCroissant(t *testing.T) {
+	for _, make := range []func(*dataset.Model) ([]gen.File, issue.List, error){gen.CSVW, gen.Croissant, gen.TableSchema} {
+		m := madeModel()
+		f := written(t, m, make).Table("order").Object.Field("select")
+		if f.Type.Codes == nil || f.Type.CodesOpen || len(f.Type.Codes.Codes) != 2 || f.Type.Codes.Codes[1].Code != "f|" {
+			t.Errorf("want two codes, have %+v", f.Type)
+		}
+	}
+}
