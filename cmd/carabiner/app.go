@@ -59,7 +59,7 @@ usage, 3 the work could not be done.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.convert(), a.validate(), a.inspect(), a.vocab(), a.gen(), a.view(), a.version())
+	root.AddCommand(a.convert(), a.validate(), a.inspect(), a.vocab(), a.profile(), a.gen(), a.extract(), a.view(), a.version())
 
 	a.format, a.failOn = text, severityFlag(issue.Error)
 	flags := root.PersistentFlags()

@@ -8,4 +8,6 @@ const (
 	CodeRun issue.Code = "carabiner-run"
 	// CodeGenerated: a generated file is missing or differs from what would be written.
 	CodeGenerated issue.Code = "carabiner-gen-differs"
+	// CodeVersion: the version of a profile is less than what its changes ask for.
+	CodeVersion issue.Code = "carabiner-profile-version"
 )

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dataset"
@@ -319,6 +321,13 @@ func (d *drafter) flatTable(file string, columns []*column) {
 		Fields []schemaField `json:"fields"`
 	}{Schema: "https://datapackage.org/profiles/2.0/tableschema.json"}
 	t := table{name: name, from: name, comment: "of " + commentText(filepath.Base(file))}
+	columns, unnamed := nameable(columns)
+	if unnamed > 0 {
+		t.comment += fmt.Sprintf("; %d columns are left out, whose names are empty, repeated or no names", unnamed)
+	}
+	if len(columns) == 0 {
+		return
+	}
 	for _, c := range columns {
 		f := schemaField{Name: c.name, Type: tableSchemaTypes[c.kind]}
 		k := constraints{Required: c.rows > 0 && c.count == c.rows, Enum: c.codes(d.opts.MinCell)}
@@ -341,10 +350,24 @@ func (d *drafter) flatTable(file string, columns []*column) {
 	d.tables = append(d.tables, t)
 }
 
+// nameable returns the columns that a profile can name, and how many it cannot.
+func nameable(columns []*column) (usable []*column, others int) {
+	taken := make(map[string]bool)
+	for _, c := range columns {
+		control := strings.ContainsFunc(c.name, func(r rune) bool { return !unicode.IsPrint(r) })
+		if c.name == "" || len(c.name) > 200 || control || !utf8.ValidString(c.name) || taken[c.name] {
+			continue
+		}
+		taken[c.name] = true
+		usable = append(usable, c)
+	}
+	return usable, len(columns) - len(usable)
+}
+
 // commentText is a file name without what would end a comment.
 func commentText(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' {
+		if !unicode.IsPrint(r) {
 			return -1
 		}
 		return r

@@ -185,26 +185,26 @@ func (d *drafter) name(text string) string {
 }
 
 // identifier returns text in lower case with underscores: birthDate is
-// birth_date, LOINC-code loinc_code.
+// birth_date, LOINC-code loinc_code, SOPInstanceUID sop_instance_uid.
 func identifier(text string) string {
 	var b strings.Builder
-	lower := false
-	for _, r := range text {
+	runes := []rune(text)
+	lower := func(i int) bool { return i >= 0 && i < len(runes) && runes[i] >= 'a' && runes[i] <= 'z' }
+	digit := func(i int) bool { return i >= 0 && runes[i] >= '0' && runes[i] <= '9' }
+	upper := func(i int) bool { return i >= 0 && runes[i] >= 'A' && runes[i] <= 'Z' }
+	for i, r := range runes {
 		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			b.WriteRune(r)
-			lower = true
-		case r >= 'A' && r <= 'Z':
-			if lower {
+		case upper(i):
+			if lower(i-1) || digit(i-1) || upper(i-1) && lower(i+1) {
 				b.WriteByte('_')
 			}
 			b.WriteRune(r + 'a' - 'A')
-			lower = false
+		case lower(i) || digit(i):
+			b.WriteRune(r)
 		default:
 			if s := b.String(); s != "" && !strings.HasSuffix(s, "_") {
 				b.WriteByte('_')
 			}
-			lower = false
 		}
 	}
 	s := strings.Trim(b.String(), "_")
