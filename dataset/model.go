@@ -173,10 +173,7 @@ type From struct {
 	Resource, Profile string
 	// View is the ViewDefinition, in JSON, that makes the rows of a Row table out
 	// of FHIR resources: the source's own, or one made of the fields' paths. Its
-	// columns are the fields that the source defines, in order; a column has the
-	// name of its field with _ for what a view's names cannot have. After them
-	// comes, in the order of the fields, a column of text with the unit of each
-	// field that has a UnitPath.
+	// columns are the fields of the table, in order, by name.
 	View []byte
 	// OMOPTable is the table of the CDM, of the edition OMOPVersion.
 	OMOPTable, OMOPVersion string
@@ -322,9 +319,7 @@ type Slice struct {
 // Match is a condition on an element of a sliced list.
 type Match struct {
 	// Path leads from the element to the member, a member name a step; a list on
-	// the way fulfils it if one of its elements does. No steps = the element. A
-	// last step that ends in [x] is the member of a choice whatever its type: it
-	// occurs with MatchExists alone.
+	// the way fulfils it if one of its elements does. No steps = the element.
 	Path []string
 	Kind MatchKind
 	// Value is the JSON of the fixed value or of the pattern, in compact form.
