@@ -49,34 +49,26 @@ func (b *fhirBuilder) rowTable(t *Table, st *fhirdef.Structure, spec *TableSpec)
 	t.Form, t.Key = Row, nil
 	t.Object = &Object{Name: b.uniqueName(t.Name), ID: st.URL, Pos: t.Pos}
 	root := b.rootOf(st)
-	doc := viewDoc{ResourceType: "ViewDefinition", Name: viewName(t.Name, map[string]bool{}), Status: "active", Resource: st.Type}
-	taken := map[string]bool{}
-	var columns, units []viewColumn
+	doc := viewDoc{ResourceType: "ViewDefinition", Name: viewName(t.Name), Status: "active", Resource: st.Type}
+	var columns []viewColumn
 	for i := range spec.Fields {
 		fs := &spec.Fields[i]
 		if fs.Drop {
 			continue
 		}
-		f, unit := b.rowField(fs, root)
+		f := b.rowField(fs, root)
 		if f == nil {
 			continue
 		}
 		t.Object.Fields = append(t.Object.Fields, f)
-		col := viewColumn{Name: viewName(f.Name, taken), Path: f.Path, Collection: f.Type.Kind == List}
+		col := viewColumn{Name: f.Name, Path: f.Path, Collection: f.Type.Kind == List}
 		if s := columnScalar(&f.Type); s.Format != "" && b.defs.Kind(s.Format) == "primitive-type" && s.Format != "xhtml" {
 			col.Type = s.Format
 		}
 		columns = append(columns, col)
-		if unit != "" {
-			units = append(units, viewColumn{Name: f.Name, Path: unit, Type: "string", Collection: col.Collection})
-		}
 		if t.Key == nil && (f.Path == "id" || f.Path == "getResourceKey()") {
 			t.Key = []string{f.Name}
 		}
-	}
-	for _, u := range units {
-		u.Name = viewName(u.Name+"_unit", taken)
-		columns = append(columns, u)
 	}
 	t.Where = b.identity(st)
 	if len(columns) == 0 {
@@ -101,31 +93,37 @@ func columnScalar(t *Type) *Type {
 	return t
 }
 
-// viewName is a name that a column of a view may have: letters, digits and _,
-// a letter first, not taken.
-func viewName(name string, taken map[string]bool) string {
+// viewName is a name that a view may have: letters, digits and _, a letter
+// first.
+func viewName(name string) string {
 	var out strings.Builder
 	for _, r := range name {
-		if r < 128 && (r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
+		if isViewName("a" + string(r)) {
 			out.WriteRune(r)
 		} else {
 			out.WriteByte('_')
 		}
 	}
-	s := out.String()
-	if s == "" || !(s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z') {
-		s = "c" + s
+	if s := out.String(); isViewName(s) {
+		return s
 	}
-	for taken[s] {
-		s += "_"
-	}
-	taken[s] = true
-	return s
+	return "t" + out.String()
 }
 
-// rowField makes the field of a path, and for one of a Quantity the path of its
-// unit.
-func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) {
+// isViewName reports whether a view or a column of it may have the name.
+func isViewName(s string) bool {
+	for i := range len(s) {
+		letter := s[i] >= 'a' && s[i] <= 'z' || s[i] >= 'A' && s[i] <= 'Z'
+		if !letter && (i == 0 || s[i] != '_' && (s[i] < '0' || s[i] > '9')) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// rowField makes the field of a path; of one to a Quantity its value, with the
+// path of the unit.
+func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) *Field {
 	path := fs.Path
 	if path == "" {
 		path = fs.Name
@@ -134,10 +132,17 @@ func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) 
 	if p, ok := fs.At["path"]; ok {
 		pos = p
 	}
+	if !isViewName(fs.Name) {
+		b.issues = append(b.issues, issue.Issue{
+			Severity: issue.Error, Code: CodeForm, Pos: fs.Pos, Path: fs.Name,
+			Message: "want a name of letters, digits and _ that starts with a letter for a field with a path, have another",
+		})
+		return nil
+	}
 	f := &Field{Name: fs.Name, Path: path, ID: path, Pos: fs.Pos}
 	s, ok := b.typePath(pathPlace{path, fs.Name, pos}, root, nil, issue.Error)
 	if !ok {
-		return nil, ""
+		return nil
 	}
 	if b.defs.IsSubtype(s.typ(), "Quantity") {
 		f.Path = pathBefore(path) + ".value"
@@ -145,7 +150,7 @@ func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) 
 		s = (&pathTyper{b: b, root: root}).member(s, "value")
 	}
 	if f.Type, ok = b.columnType(f, s, fs.Type, pos); !ok {
-		return nil, ""
+		return nil
 	}
 	f.Required = s.required
 	wantList := fs.List != nil && *fs.List || fs.Type == "list"
@@ -163,7 +168,7 @@ func (b *fhirBuilder) rowField(fs *FieldSpec, root pathStatic) (*Field, string) 
 			Message: "want a path to one value, have one that may lead to several: put .first() behind it, or say list: true",
 		})
 	}
-	return f, f.UnitPath
+	return f
 }
 
 // pathBefore is a path that a member can follow.

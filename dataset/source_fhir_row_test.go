@@ -33,7 +33,7 @@ func TestPathsOfFieldsMakeARowTableWithAView(t *testing.T) {
 		FieldSpec{Name: "collected", Path: "effective.ofType(dateTime)"},
 		FieldSpec{Name: "loinc", Path: "code.coding.where(system = 'http://loinc.org').code"},
 		FieldSpec{Name: "notes", Path: "note.text", List: new(true)},
-		FieldSpec{Name: "has-parts", Path: "component.exists()"},
+		FieldSpec{Name: "has_parts", Path: "component.exists()"},
 		FieldSpec{Name: "n", Path: "component.count()"},
 	)
 	if table == nil || found.HasErrors() {
@@ -55,7 +55,7 @@ func TestPathsOfFieldsMakeARowTableWithAView(t *testing.T) {
 	}
 	want := []string{
 		"observation_id string required", "patient_id string", "status string required", "value decimal", "low decimal",
-		"collected datetime", "loinc string", "notes list of string", "has-parts boolean required", "n integer required",
+		"collected datetime", "loinc string", "notes list of string", "has_parts boolean required", "n integer required",
 	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -67,9 +67,10 @@ func TestPathsOfFieldsMakeARowTableWithAView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns := v.Columns()
-	if len(columns) != len(want)+1 || columns[len(want)].Name != "value_unit" || columns[8].Name != "has_parts" {
-		t.Errorf("want the unit behind the columns of the fields, have %v", columns)
+	for i, c := range v.Columns() {
+		if f := table.Object.Fields[i]; c.Name != f.Name || c.Collection != (f.Type.Kind == List) {
+			t.Errorf("want a column for the field %s, have %+v", f.Name, c)
+		}
 	}
 	if !hasFinding(found, CodeManyValues, "loinc") {
 		t.Error("want a finding about a path to several values, have none")
@@ -88,6 +89,13 @@ func TestPathThatLeadsNowhereIsAnError(t *testing.T) {
 		if !found.HasErrors() || !strings.Contains(found.Err().Error(), c.want) {
 			t.Errorf("%s: want %s, have %v and %v", c.path, c.want, table != nil, found)
 		}
+	}
+}
+
+func TestFieldWithAPathHasTheNameOfAColumn(t *testing.T) {
+	_, found := rowTableOf(t, "Observation", FieldSpec{Name: "größe", Path: "value.ofType(Quantity).value"})
+	if !found.HasErrors() || found[0].Code != CodeForm {
+		t.Errorf("want an error about the name, have %v", found)
 	}
 }
 

@@ -270,8 +270,8 @@ func (b *fhirBuilder) discriminate(s *fhirNode, d fhirdef.Discriminator, typ str
 	return nil, false
 }
 
-// existsMatches are the conditions of an exists discriminator. Of a choice, none
-// of its types is there, or any.
+// existsMatches are the conditions of an exists discriminator. Of a choice of
+// several types it can be said that none is there, but not that one is.
 func (b *fhirBuilder) existsMatches(at slicePlace) []Match {
 	if at.n == nil {
 		return nil
@@ -289,11 +289,7 @@ func (b *fhirBuilder) existsMatches(at slicePlace) []Match {
 		return out
 	case at.n.e.Max == 0:
 		return []Match{{Path: at.steps, Kind: MatchExists, Value: "false"}}
-	case at.n.e.Min > 0:
-		if open {
-			at.steps = slices.Clone(at.steps)
-			at.steps[last] += "[x]"
-		}
+	case at.n.e.Min > 0 && !open:
 		return []Match{{Path: at.steps, Kind: MatchExists, Value: "true"}}
 	}
 	return nil

@@ -60,10 +60,10 @@ func TestSlicesAreToldApartByWhatIsInTheRecord(t *testing.T) {
 	}
 	component := o.Field("component")
 	measured, missing := sliceOf(t, component, "measured"), sliceOf(t, component, "missing")
-	if len(missing.Match) != 11 || missing.Match[0].Value != "false" || missing.Match[0].Path[0] != "valueQuantity" {
+	if len(missing.Match) != 12 || missing.Match[0].Value != "false" || missing.Match[0].Path[0] != "valueQuantity" {
 		t.Errorf("want that no type of the value is there, have %+v", missing.Match)
 	}
-	want = []Match{{Path: []string{"value[x]"}, Kind: MatchExists, Value: "true"}}
+	want = []Match{{Path: []string{"dataAbsentReason"}, Kind: MatchExists, Value: "false"}}
 	if diff := cmp.Diff(want, measured.Match); diff != "" {
 		t.Errorf("measured (-want +got):\n%s", diff)
 	}

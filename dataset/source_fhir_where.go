@@ -152,7 +152,7 @@ func pathLiteral(v jsontree.Value, typ string) (string, bool) {
 func (b *fhirBuilder) matchPath(m Match, typ string) string {
 	path, at := "", typ
 	for _, step := range m.Path {
-		name := strings.TrimSuffix(step, "[x]")
+		name := step
 		if shape := b.defs.Shape(at); shape != nil {
 			if member, t := shape.JSON([]byte(step)); member != nil {
 				at = t
