@@ -70,6 +70,13 @@ func findField(o *Object, path string) (string, *Field, error) {
 			return findField(o, c.Fields[0]+rest)
 		}
 	}
+	step, below, more := strings.Cut(path, ".")
+	if whole := wholeStep(o, step); whole != step {
+		if more {
+			whole += "." + below
+		}
+		return findField(o, whole)
+	}
 	if best != nil {
 		return "", nil, best
 	}
@@ -77,7 +84,6 @@ func findField(o *Object, path string) (string, *Field, error) {
 	for _, f := range o.Fields {
 		names = append(names, f.Name)
 	}
-	step, _, _ := strings.Cut(path, ".")
 	return "", nil, fmt.Errorf("want a field of %s, have %s%s", quote(o.Name), quote(step), meant(step, names))
 }
 

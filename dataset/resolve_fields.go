@@ -190,6 +190,7 @@ func (p *pruner) object(o *Object, w *wish, name string) *Object {
 	steps := map[*wish]string{}
 	for _, step := range w.names {
 		child := w.children[step]
+		step = wholeStep(o, step)
 		steps[child] = step
 		members := p.members(o, step)
 		if len(members) == 0 {
@@ -262,6 +263,27 @@ func (p *pruner) members(o *Object, step string) []string {
 	return nil
 }
 
+// wholeStep writes the bare name of a slice, which nothing else has, with its
+// list: race is extension:race.
+func wholeStep(o *Object, step string) string {
+	if o.Field(step) != nil {
+		return step
+	}
+	found := ""
+	for _, f := range o.Fields {
+		if findSlice(f, step) != nil {
+			if found != "" {
+				return step
+			}
+			found = f.Name + ":" + step
+		}
+	}
+	if found == "" {
+		return step
+	}
+	return found
+}
+
 func findSlice(f *Field, name string) *Slice {
 	for _, s := range f.Slices {
 		if s.Name == name {
@@ -290,6 +312,11 @@ func (p *pruner) unknown(o *Object, step string, w *wish) {
 	}
 	for _, c := range o.Choices {
 		names = append(names, c.Name+"[x]")
+	}
+	for _, f := range o.Fields {
+		for _, s := range f.Slices {
+			names = append(names, f.Name+":"+s.Name)
+		}
 	}
 	of := o.Name
 	if p.table.Object == o {
@@ -387,9 +414,12 @@ func (p *pruner) slices(f *Field, wishes []*wish, steps map[*wish]string, name s
 		}
 		if len(w.names) > 0 {
 			if o := objectOf(&s.Field.Type); o != nil {
-				inner := *w
-				inner.spec = nil
-				*o = p.object(*o, &inner, name+"."+f.Name+":"+s.Name)
+				inner := &wish{whole: w.whole}
+				for _, n := range w.names {
+					*inner.child(n) = *w.children[n]
+				}
+				tellingApart(inner, *o, []*Slice{s})
+				*o = p.object(*o, inner, name+"."+f.Name+":"+s.Name)
 			}
 		}
 		if w.spec != nil {
@@ -398,7 +428,27 @@ func (p *pruner) slices(f *Field, wishes []*wish, steps map[*wish]string, name s
 		kept = append(kept, s)
 	}
 	f.Slices = kept
-	f.SlicesOnly = f.SlicesOnly || !whole
+	if whole {
+		return
+	}
+	f.SlicesOnly = true
+	if o := objectOf(&f.Type); o != nil {
+		inner := &wish{}
+		tellingApart(inner, *o, kept)
+		*o = p.object(*o, inner, name+"."+f.Name)
+	}
+}
+
+// tellingApart wishes for the members by which slices are told apart, so that what
+// is written can be read again.
+func tellingApart(w *wish, o *Object, list []*Slice) {
+	for _, s := range list {
+		for _, m := range s.Match {
+			if len(m.Path) > 0 && o.Field(m.Path[0]) != nil && w.children[m.Path[0]] == nil {
+				w.child(m.Path[0]).whole = true
+			}
+		}
+	}
 }
 
 // objectOf returns where the object of a type, or of a list's elements, stands.
