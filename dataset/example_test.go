@@ -20,7 +20,7 @@ func ExampleLoad() {
 		log.Fatal(findings.Err())
 	}
 	for _, f := range m.Table("lab").Object.Fields {
-		fmt.Println(f.Name, f.Type.Kind, f.Required, f.Unit)
+		fmt.Println(strings.TrimSpace(fmt.Sprintln(f.Name, f.Type.Kind, f.Required, f.Unit)))
 	}
 	// Output:
 	// lab_id string true
