@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -57,5 +56,5 @@ func (s *session) extract(ctx context.Context, f *extractFlags, profile string, 
 	if err != nil {
 		return err
 	}
-	return s.report(report, func(io.Writer) error { return nil })
+	return s.report(report, report.WriteText)
 }
