@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -326,18 +327,22 @@ func TestGeneratedCodeAcceptsWhatTheSchemaAccepts(t *testing.T) {
 	gentest.Run{Files: files}.Do(t)
 }
 
+// lookahead finds the expressions of Frictionless that neither package regexp nor
+// package jsonschema can express.
+var lookahead = regexp.MustCompile(`"pattern": "[^\n]*\(\?[=!][^\n]*"`)
+
 func TestGeneratedCodeAcceptsWhatTheSharedSchemasAccept(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	files := map[string][]byte{}
 	for _, s := range []struct{ schema, examples string }{
-		{"metadata/datacite/schema/datacite-v4.3.json", "metadata/datacite/examples/4.3/*.json"},
-		{"metadata/datacite/schema/datacite-v4.5.json", "metadata/datacite/examples/4.5/*.json"},
-		{"metadata/frictionless/profiles/1.0/*package*.json", "metadata/frictionless/data/*package*.json"},
-		{"metadata/frictionless/profiles/1.0/*schema*.json", "metadata/frictionless/data/*schema*.json"},
-		{"metadata/frictionless/profiles/1.0/*resource*.json", "metadata/frictionless/data/*resource*.json"},
-		{"metadata/frictionless/profiles/2.0/*package*.json", "metadata/frictionless/data/*package*.json"},
-		{"metadata/frictionless/profiles/2.0/*schema*.json", "metadata/frictionless/data/*schema*.json"},
-		{"metadata/frictionless/profiles/2.0/*resource*.json", "metadata/frictionless/data/*resource*.json"},
+		{"data/metadata/datacite/schema/datacite-v4.3.json", "data/metadata/datacite/examples/4.3/*.json"},
+		{"data/metadata/datacite/schema/datacite-v4.5.json", "data/metadata/datacite/examples/4.5/*.json"},
+		{"data/metadata/frictionless/profiles/1.0/*package*.json", "data/metadata/frictionless/data/*package*.json"},
+		{"data/metadata/frictionless/profiles/1.0/*schema*.json", "data/metadata/frictionless/data/*schema*.json"},
+		{"data/metadata/frictionless/profiles/1.0/*resource*.json", "data/metadata/frictionless/data/*resource*.json"},
+		{"data/metadata/frictionless/profiles/2.0/*package*.json", "data/metadata/frictionless/data/*package*.json"},
+		{"data/metadata/frictionless/profiles/2.0/*schema*.json", "data/metadata/frictionless/data/*schema*.json"},
+		{"data/metadata/frictionless/profiles/2.0/*resource*.json", "data/metadata/frictionless/data/*resource*.json"},
 	} {
 		schemas, err := filepath.Glob(golden.Shared(t, filepath.Dir(s.schema)) + "/" + filepath.Base(s.schema))
 		if err != nil {
@@ -362,6 +367,14 @@ func TestGeneratedCodeAcceptsWhatTheSharedSchemasAccept(t *testing.T) {
 				records = append(records, near(r, v, 10)...)
 			}
 			c := schemaCase{Name: filepath.Base(schema), path: schema}
+			if b, err := os.ReadFile(schema); err != nil {
+				t.Fatal(err)
+			} else if lookahead.Match(b) {
+				c.path = filepath.Join(t.TempDir(), c.Name)
+				if err := os.WriteFile(c.path, lookahead.ReplaceAll(b, []byte(`"pattern": "^[^./~]"`)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
 			addSchema(t, files, fmt.Sprintf("shared%d", len(files)), &c, records)
 		}
 	}
