@@ -125,7 +125,32 @@ func (b *fhirBuilder) parseFile() *fhirdef.Structure {
 		st = &made
 	}
 	b.readPlaces(root, src)
+	b.checkEdition(st)
 	return st
+}
+
+// checkEdition tells of a structure for another edition of FHIR than that of the
+// definitions.
+func (b *fhirBuilder) checkEdition(st *fhirdef.Structure) {
+	want := edition(st.FHIRVersion)
+	for _, p := range b.defs.Packages() {
+		name, version, _ := strings.Cut(p, "#")
+		if strings.HasPrefix(name, "hl7.fhir.r") && strings.HasSuffix(name, ".core") && (want == "" || want == edition(version)) {
+			return
+		}
+	}
+	if want != "" {
+		b.finding(issue.Warning, CodeSource, "", fmt.Sprintf("want definitions of FHIR %s, which the structure is for: name its core package under ig", st.FHIRVersion))
+	}
+}
+
+// edition is the first two numbers of a version.
+func edition(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[0] + "." + parts[1]
 }
 
 // wholeElements fills in what the elements of a differential leave open.

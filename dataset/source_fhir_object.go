@@ -122,6 +122,9 @@ func (b *fhirBuilder) plainObject(shapeName string) *Object {
 		o.Name = shapeName[i+1:]
 	}
 	o.Name = b.uniqueName(o.Name)
+	if b.defs.Abstract(shape.Name) || shape.Kind == "logical" {
+		o.Closed = false // what specializes it has more, and an instance of a model names its type
+	}
 	b.plain[shapeName] = o
 	b.fill(o, n, shape)
 	return o
@@ -148,6 +151,7 @@ func (b *fhirBuilder) profileObject(st *fhirdef.Structure) *Object {
 	if shape == nil {
 		o.Base = urlTail(st.Base)
 	}
+	o.Closed = st.Kind != "logical" && !b.defs.Abstract(st.Type)
 	b.profiles[key] = o
 	before := b.stating
 	b.stating = st.URL
@@ -205,7 +209,7 @@ func (b *fhirBuilder) fill(o *Object, n *fhirNode, shape *fhirdef.Shape) {
 		}
 		typ, t := fhirTypeOf(c.e, m)
 		f := b.field(o, c, m, c.name, typ, t)
-		f.Required = c.e.Min > 0
+		f.Required = f.Required || c.e.Min > 0
 		o.Fields = append(o.Fields, f)
 	}
 }

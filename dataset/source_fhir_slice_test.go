@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -168,6 +169,9 @@ func TestLogicalModelIsARecord(t *testing.T) {
 	if number := o.Field("number"); !number.Required || number.Type.Min != "1" || !number.Type.Unsigned {
 		t.Errorf("want a positive number, have %+v", number)
 	}
+	if o.Closed || !inner.Closed {
+		t.Errorf("want a model that may name its type, have closed %t and %t", o.Closed, inner.Closed)
+	}
 	if table.From.Resource != "" {
 		t.Errorf("want no resource type, have %q", table.From.Resource)
 	}
@@ -175,4 +179,46 @@ func TestLogicalModelIsARecord(t *testing.T) {
 
 func hasFinding(list issue.List, code issue.Code, path string) bool {
 	return slices.ContainsFunc(list, func(i issue.Issue) bool { return i.Code == code && i.Path == path })
+}
+
+func TestSlicesThatMustBeThereMakeTheirListRequired(t *testing.T) {
+	const sd = `{"resourceType":"StructureDefinition","url":"http://example.org/sd","name":"S","status":"draft","kind":"resource","abstract":false,
+	"type":"Patient","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient","derivation":"constraint","fhirVersion":"5.0.0","differential":{"element":[
+	{"id":"Patient.telecom","path":"Patient.telecom","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"open"}},
+	{"id":"Patient.telecom:phone","path":"Patient.telecom","sliceName":"phone","min":1,"max":"2"},
+	{"id":"Patient.telecom:phone.system","path":"Patient.telecom.system","min":1,"fixedCode":"phone"},
+	{"id":"Patient.telecom:email","path":"Patient.telecom","sliceName":"email","min":1,"max":"1"},
+	{"id":"Patient.telecom:email.system","path":"Patient.telecom.system","min":1,"fixedCode":"email"}]}}`
+	in := &input{spec: SourceSpec{Name: "sd", Kind: FHIRStructure, Ref: "s.json"}, file: "s.json", data: []byte(sd), defs: fhirdef.R4()}
+	tables, found, err := importStructure(context.Background(), in)
+	if err != nil || len(tables) != 1 {
+		t.Fatalf("%v %v", found, err)
+	}
+	telecom := tables[0].Object.Field("telecom")
+	if !telecom.Required || telecom.Type.MinItems != 2 {
+		t.Errorf("want two elements at least, have %+v", telecom)
+	}
+	if phone := sliceOf(t, telecom, "phone").Field; phone.Type.Kind != List || phone.Type.MaxItems != 2 || !phone.Required {
+		t.Errorf("want one or two phones, have %+v", phone.Type)
+	}
+	if found[0].Code != CodeSource || found[0].Severity != issue.Warning {
+		t.Errorf("want a warning about the edition, have %v", found)
+	}
+}
+
+func TestPackageOfAFolderHasATableOfEachProfile(t *testing.T) {
+	in := &input{spec: SourceSpec{Name: "ig", Kind: FHIRPackage, Ref: "fhir"}, file: filepath.Join("testdata", "fhir"), defs: fhirdef.R4()}
+	tables, found, err := importPackage(context.Background(), in)
+	if err != nil || found.HasErrors() || len(tables) != 1 || tables[0].Name != "observation_sliced" {
+		t.Fatalf("want the one profile, have %v %v %v", tables, found, err)
+	}
+	in.spec.Table = "observation-slice"
+	tables, found, err = importPackage(context.Background(), in)
+	if err != nil || len(tables) != 0 || !found.HasErrors() || !strings.Contains(found.Err().Error(), "observation-sliced") {
+		t.Errorf("want a name that is meant, have %v %v", found, err)
+	}
+	in.file, in.spec.Ref = filepath.Join("testdata", "none"), "none"
+	if _, _, err = importPackage(context.Background(), in); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("want an error of the world, have %v", err)
+	}
 }
