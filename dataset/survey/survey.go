@@ -105,7 +105,7 @@ func sortOut(paths []string) (*inputs, error) {
 			in.fhir = append(in.fhir, src.Name)
 		case dicommeta.Sniff(head):
 			in.dicom = append(in.dicom, src.Name)
-		case ext == ".ndjson" || ext == ".jsonl":
+		case (ext == ".ndjson" || ext == ".jsonl") && name != "log.ndjson": // a bulk client leaves its log so
 			in.flat = append(in.flat, src.Name)
 		}
 	}
