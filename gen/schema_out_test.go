@@ -100,11 +100,12 @@ func TestSchemaSaysWhatTheModelSays(t *testing.T) {
 		t.Errorf("want the grain, have %v", doc["x-grain"])
 	}
 	for record, want := range map[string]bool{
-		`{"resourceType":"Patient","name":[{"family":"A"}]}`: true,
-		`{"resourceType":"Patient"}`:                         false,
-		`{"resourceType":"Encounter"}`:                       false,
-		`{"gender":"male","name":[]}`:                        false,
-		`[]`:                                                 false,
+		`{"resourceType":"Patient","gender":"male","name":[{"family":"A"}]}`:      true,
+		`{"resourceType":"Patient","_gender":{"id":"x"},"name":[{"family":"A"}]}`: true,
+		`{"resourceType":"Patient"}`:   false,
+		`{"resourceType":"Encounter"}`: false,
+		`{"gender":"male","name":[]}`:  false,
+		`[]`:                           false,
 	} {
 		if err := s.Validate(decodeAny(t, []byte(record))); (err == nil) != want {
 			t.Errorf("%s: want accepted %t, have %v\n%s", record, want, err, text)
