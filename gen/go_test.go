@@ -149,7 +149,9 @@ func TestGeneratedPackageReadsAndWrites(t *testing.T) {
 	run := gentest.Run{Files: map[string][]byte{"smallpatient/own_test.go": []byte(patientTest)}}
 	for _, f := range files {
 		run.Files["smallpatient/"+f.Name] = f.Content
-		goldenFile(t, filepath.Join("testdata", "go", "patient", f.Name), f.Content)
+		if f.Name != "runtime_gen.go" { // a copy of gen/internal/runtime
+			goldenFile(t, filepath.Join("testdata", "go", "patient", f.Name), f.Content)
+		}
 	}
 	run.Do(t)
 	if found := run.Staticcheck(t); found != "" {

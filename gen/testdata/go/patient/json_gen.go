@@ -7,18 +7,18 @@ package smallpatient
 
 // ParsePatient reads a record in JSON. A value of a wrong type is left out, and what stands behind an
 // error of syntax.
-func ParsePatient(b []byte) (Patient, Issues) {
+func ParsePatient(data []byte) (Patient, Issues) {
 	var p Patient
-	in := newReader(b)
+	in := newReader(data)
 	p.decode(in)
 	in.end()
 	return p, in.list
 }
 
 // UnmarshalJSON reads a record in JSON; the error has all issues that are errors.
-func (p *Patient) UnmarshalJSON(b []byte) error {
+func (p *Patient) UnmarshalJSON(data []byte) error {
 	*p = Patient{}
-	in := newReader(b)
+	in := newReader(data)
 	p.decode(in)
 	in.end()
 	return in.list.Err()
