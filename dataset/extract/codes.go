@@ -46,4 +46,6 @@ const (
 	CodeDeid issue.Code = "extract-deid"
 	// CodeRule: conditions of the profile are not evaluated.
 	CodeRule issue.Code = "extract-rule"
+	// CodeFiltered: a record does not belong to the table; only a Maker tells it, Run counts it.
+	CodeFiltered issue.Code = "extract-filtered"
 )

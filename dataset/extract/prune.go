@@ -25,7 +25,16 @@ func newShapes() *shapes {
 // objectShape is an object type by the names of its members.
 type objectShape struct {
 	*dataset.Object
-	members map[string]*dataset.Field
+	members  map[string]*member
+	required []*dataset.Field // of no choice
+	sliced   []*dataset.Field // of which elements must be there
+}
+
+// member is what an object type says of a member; of a companion, the primitive's
+// name with an underscore, the field is nil.
+type member struct {
+	*dataset.Field
+	choice int // number of the choice, -1 = none
 }
 
 type typeShape struct {
@@ -33,7 +42,14 @@ type typeShape struct {
 	column  column   // to try the form of a scalar with
 	fixed   jsontree.Value
 	pattern jsontree.Value
+	good    map[string]bool // texts that were found good: codes and addresses come again and again
 }
+
+// The bounds of the texts that are remembered.
+const (
+	maxGood     = 1000
+	maxGoodText = 100
+)
 
 type sliceShape struct {
 	*dataset.Slice
@@ -45,12 +61,35 @@ type sliceShape struct {
 
 func (s *shapes) object(o *dataset.Object) *objectShape {
 	k := s.objects[o]
-	if k == nil {
-		k = &objectShape{Object: o, members: map[string]*dataset.Field{}}
-		for _, f := range o.Fields {
-			k.members[f.Name] = f
+	if k != nil {
+		return k
+	}
+	k = &objectShape{Object: o, members: map[string]*member{}}
+	s.objects[o] = k
+	chosen := map[string]int{}
+	for i, c := range o.Choices {
+		for _, name := range c.Fields {
+			chosen[name] = i
 		}
-		s.objects[o] = k
+	}
+	for _, f := range o.Fields {
+		choice, in := chosen[f.Name]
+		if !in {
+			choice = -1
+		}
+		if k.members["_"+f.Name] == nil && o.FHIR {
+			k.members["_"+f.Name] = &member{choice: choice}
+		}
+		k.members[f.Name] = &member{f, choice}
+		if f.Required && !in {
+			k.required = append(k.required, f)
+		}
+		for _, x := range s.slices(f) {
+			if x.least > 0 {
+				k.sliced = append(k.sliced, f)
+				break
+			}
+		}
 	}
 	return k
 }
@@ -58,7 +97,7 @@ func (s *shapes) object(o *dataset.Object) *objectShape {
 func (s *shapes) typ(t *dataset.Type) *typeShape {
 	k := s.types[t]
 	if k == nil {
-		k = &typeShape{fixed: parseLiteral(t.Const), pattern: parseLiteral(t.Pattern)}
+		k = &typeShape{fixed: parseLiteral(t.Const), pattern: parseLiteral(t.Pattern), good: map[string]bool{}}
 		k.column.Type, k.column.scalar = *t, t
 		k.column.Bits = 64
 		if t.Bits == 32 && !t.Unsigned {
@@ -188,12 +227,17 @@ func (p *pruner) scalar(v jsontree.Value, t *dataset.Type) {
 		p.wrong(issue.Error, CodeType, "want "+t.Kind.String()+", have "+v.Kind().String())
 		return
 	}
+	if k.good[string(x.b)] && x.kind == text {
+		return
+	}
 	if ok, _ := k.column.form(&x, &to); !ok {
 		p.wrong(issue.Error, CodeType, "want "+t.Kind.String()+", have other "+kindWords[x.kind])
 		return
 	}
 	if code, severity, message := k.check.check(&x); code != "" {
 		p.wrong(severity, code, message)
+	} else if x.kind == text && len(x.b) <= maxGoodText && len(k.good) < maxGood {
+		k.good[string(x.b)] = true
 	}
 }
 
@@ -229,32 +273,34 @@ func (p *pruner) object(dst []byte, v jsontree.Value, o *dataset.Object) []byte 
 	}
 	k := p.shapes.object(o)
 	dst = append(dst, '{')
-	for name, m := range v.Members() {
-		f := k.members[name]
+	for m := v.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		name := m.KeyBytes()
+		f := k.members[string(name)]
 		switch {
-		case f != nil:
-			n := p.into(name)
-			dst = key(dst, name)
-			dst = p.field(dst, m, f)
+		case f != nil && f.Field != nil:
+			n := p.into(f.Name)
+			dst = p.field(memberKey(dst, name), m, f.Field)
 			p.path = p.path[:n]
-		case k.companion(name) || name == "resourceType" && o.ResourceType != "":
-			dst = jsontree.Compact(key(dst, name), m.Raw())
+		case f != nil || o.ResourceType != "" && string(name) == "resourceType":
+			dst = jsontree.Compact(memberKey(dst, name), m.Raw())
 		case o.Extra != nil:
-			n := p.into(name)
-			dst = p.write(key(dst, name), m, o.Extra)
+			n := p.into(string(name))
+			dst = p.write(memberKey(dst, name), m, o.Extra)
 			p.path = p.path[:n]
 		default:
-			p.unlisted(o, name)
+			p.unlisted(o, string(name))
 		}
 	}
 	p.complete(v, k)
 	return append(dst, '}')
 }
 
-// companion reports whether a member is the companion of a primitive (FHIR R4 §2.6.2).
-func (k *objectShape) companion(name string) bool {
-	base, ok := strings.CutPrefix(name, "_")
-	return ok && k.FHIR && k.members[base] != nil
+// memberKey appends the name of a member.
+func memberKey(dst, name []byte) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(quote(dst, name), ':')
 }
 
 // unlisted notes a member that is left out.
@@ -280,49 +326,59 @@ func withoutIndexes(path []byte) string {
 	return string(out)
 }
 
-// complete checks that what must be there is.
+// complete checks that what must be there is. A companion stands for its primitive
+// (FHIR R4 §2.6.2).
 func (p *pruner) complete(v jsontree.Value, k *objectShape) {
 	has := func(name string) bool {
-		m := v.Get(name)
-		return m.Kind() != jsontree.Invalid || k.FHIR && v.Get("_"+name).Kind() != jsontree.Invalid
+		return v.Get(name).Kind() != jsontree.Invalid || k.FHIR && v.Get("_"+name).Kind() != jsontree.Invalid
 	}
-	for _, f := range k.Fields {
+	for _, f := range k.required {
 		if !has(f.Name) {
-			if f.Required && !k.chosen(f.Name) {
-				n := p.into(f.Name)
-				p.wrong(issue.Error, CodeRequired, "want a value, have none")
-				p.path = p.path[:n]
-			}
-			if len(f.Slices) > 0 {
-				p.sliceCounts(f, make([]int, len(p.slices(f))))
-			}
+			n := p.into(f.Name)
+			p.wrong(issue.Error, CodeRequired, "want a value, have none")
+			p.path = p.path[:n]
 		}
 	}
-	for _, c := range k.Choices {
-		n := 0
-		for _, name := range c.Fields {
-			if has(name) {
-				n++
-			}
+	for _, f := range k.sliced {
+		if v.Get(f.Name).Kind() == jsontree.Invalid {
+			n := p.into(f.Name)
+			p.sliceCounts(f, make([]int, len(p.slices(f))))
+			p.path = p.path[:n]
 		}
-		if n > 1 || n == 0 && c.Required {
-			m := p.into(c.Name)
-			p.wrong(issue.Error, CodeCount, fmt.Sprintf("want one of %d types, have %d", len(c.Fields), n))
-			p.path = p.path[:m]
-		}
+	}
+	if len(k.Choices) > 0 {
+		p.choices(v, k)
 	}
 }
 
-// chosen reports whether a field is one of a choice, whose group says what is required.
-func (k *objectShape) chosen(name string) bool {
-	for _, c := range k.Choices {
-		for _, f := range c.Fields {
-			if f == name {
-				return true
-			}
+// choices checks that of each choice there is at most one, and one where it is required.
+func (p *pruner) choices(v jsontree.Value, k *objectShape) {
+	var space [8]string
+	first := space[:]
+	if len(k.Choices) > len(space) {
+		first = make([]string, len(k.Choices))
+	}
+	for m := v.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		f := k.members[string(m.KeyBytes())]
+		if f == nil || f.choice < 0 {
+			continue
+		}
+		name := strings.TrimPrefix(m.Key(), "_")
+		if first[f.choice] == "" {
+			first[f.choice] = name
+		} else if first[f.choice] != name {
+			n := p.into(k.Choices[f.choice].Name)
+			p.wrong(issue.Error, CodeCount, "want a value of one type, have several")
+			p.path = p.path[:n]
 		}
 	}
-	return false
+	for i, c := range k.Choices {
+		if c.Required && first[i] == "" {
+			n := p.into(c.Name)
+			p.wrong(issue.Error, CodeRequired, "want a value, have none")
+			p.path = p.path[:n]
+		}
+	}
 }
 
 // field appends the value of a field.

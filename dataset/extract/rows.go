@@ -173,9 +173,9 @@ func (b *batch) record(root jsontree.Value) {
 			b.member(&b.values[i], root.Get(c.Field.Name), c, i)
 		}
 	}
-	for name := range root.Members() {
-		if o.members[name] == nil && name != "resourceType" && !o.companion(name) {
-			p.unlisted(b.plan.Object, name)
+	for m := root.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		if o.members[string(m.KeyBytes())] == nil && !m.KeyIs("resourceType") {
+			p.unlisted(b.plan.Object, m.Key())
 		}
 	}
 	p.complete(root, o)

@@ -79,6 +79,7 @@ func (r *run) absent(in *inputs) error {
 }
 
 // isDICOM reports whether a file begins as DICOM does.
+
 func isDICOM(s fhir.Source) bool {
 	name := strings.ToLower(s.Name())
 	for _, end := range []string{".gz", ".zst"} {
