@@ -364,7 +364,7 @@ func TestExamplesOfR4FitTheirTypes(t *testing.T) {
 		m, _ := parseAny(string(src)).(map[string]any)
 		typ, _ := m["resourceType"].(string)
 		o := b.plainObject(typ)
-		if o == nil || len(src) > 200_000 {
+		if o == nil || len(src) > 20_000 {
 			return
 		}
 		checked++
