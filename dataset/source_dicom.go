@@ -56,6 +56,7 @@ type dicomLister struct {
 	in     *input
 	tables []*Table
 	issues issue.List
+	wrong  int // errors so far
 }
 
 func (l *dicomLister) pos(line, column int) issue.Pos {
@@ -63,6 +64,9 @@ func (l *dicomLister) pos(line, column int) issue.Pos {
 }
 
 func (l *dicomLister) report(s issue.Severity, code issue.Code, line int, path, format string, args ...any) {
+	if s >= issue.Error {
+		l.wrong++
+	}
 	l.issues = append(l.issues, issue.Issue{Severity: s, Code: code, Pos: l.pos(max(line, 1), 1), Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -103,7 +107,9 @@ func (l *dicomLister) lines(text string) {
 	t := l.table(l.in.fileTable())
 	n := 0
 	for raw := range strings.Lines(text) {
-		n++
+		if n++; l.stop(n) {
+			return
+		}
 		s, _, _ := strings.Cut(raw, "#")
 		if s = strings.TrimSpace(s); s == "" || strings.HasPrefix(s, "//") {
 			continue
@@ -130,6 +136,16 @@ func (l *dicomLister) lines(text string) {
 		}
 		l.add(t, d)
 	}
+}
+
+// stop reports whether so much is wrong that the file is no list of attributes.
+func (l *dicomLister) stop(line int) bool {
+	const most = 500
+	if l.wrong < most {
+		return false
+	}
+	l.report(issue.Error, CodeDICOMLine, line, "", "want a list of attributes, have %d wrong lines: the rest is not read", most)
+	return true
 }
 
 // marks reads the words after the path: a type, or required.
@@ -211,6 +227,9 @@ func (l *dicomLister) csv(text string, header []string) {
 			return
 		}
 		line, _ := r.FieldPos(0)
+		if l.stop(line) {
+			return
+		}
 		name := l.in.fileTable()
 		if s := cell(row, "table"); s != "" {
 			name = s

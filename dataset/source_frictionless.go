@@ -276,7 +276,13 @@ func (r *tableReader) resolve(tables []*Table, names map[string]bool) {
 	}
 }
 
+// fieldNames returns the names among which a mistaken one is looked for, none of a table so
+// wide that the search would take long.
 func fieldNames(t *Table) []string {
+	const widest = 2000
+	if len(t.Object.Fields) > widest {
+		return nil
+	}
 	var names []string
 	for _, f := range t.Object.Fields {
 		names = append(names, f.Name)

@@ -171,6 +171,9 @@ func csvwType(t *dataset.Table, c column, lost *losses) any {
 		lost.add(t, c.Name, "the type of the values of a list in JSON")
 		return "json"
 	}
+	if c.JSON && !c.List {
+		lost.add(t, c.Name, "the form of what is JSON")
+	}
 	d := ordered{{"base", base}}
 	switch {
 	case base == "string" && e.Kind == dataset.Text || e.Kind == dataset.Binary && base == "base64Binary":

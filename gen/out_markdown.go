@@ -107,7 +107,7 @@ func (w *dictionary) table(t *dataset.Table) {
 		fact("Reference", strings.TrimSpace(names(r.Fields)+" to "+to+" "+names(target(w.model, r))))
 	}
 	for _, c := range t.Where {
-		text := "`" + strings.ReplaceAll(flatten(c.Path), "`", "'") + "`"
+		text := span(c.Path)
 		if len(c.Values) > 0 {
 			text += " is one of " + names(c.Values)
 		}
@@ -208,10 +208,10 @@ func (w *dictionary) typeText(t *dataset.Type) string {
 		s += "," + high + cell(string(t.Max))
 	}
 	if t.Const != "" {
-		s += ", always `" + cell(strings.ReplaceAll(string(t.Const), "`", "'")) + "`"
+		s += ", always " + span(string(t.Const))
 	}
 	if re := first(t.RegexSource, t.Regex); re != "" {
-		s += ", matches `" + cell(strings.ReplaceAll(re, "`", "'")) + "`"
+		s += ", matches " + span(re)
 	}
 	return s
 }
@@ -297,9 +297,14 @@ func (w *dictionary) sources() {
 func names(list []string) string {
 	var out []string
 	for _, s := range list {
-		out = append(out, "`"+cell(strings.ReplaceAll(s, "`", "'"))+"`")
+		out = append(out, span(s))
 	}
 	return strings.Join(out, ", ")
+}
+
+// span writes a text as code; in a table only what divides cells needs care there.
+func span(s string) string {
+	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(flatten(s)) + "`"
 }
 
 var cellEscapes = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "*", `\*`)

@@ -361,16 +361,18 @@ func (w *sqlWriter) checks(t *dataset.Table, c column, name string) []string {
 }
 
 // plainRegex are expressions that mean the same in RE2 and in PostgreSQL.
-var plainRegex = regexp.MustCompile(`^(\\[.dsw/()\[\]*+?{}|^$-]|\[[^\[\]\\:]*\]|[A-Za-z0-9 _,;:=@%&#/!<>'"~().*+?{}|^$-])*$`)
+var plainRegex = regexp.MustCompile(`^(\\[.dsw/()\[\]*+?{}|^$-]|\[\^?([^\[\]\\:^]|\\[.dsw/-])+\]|[A-Za-z0-9 _,;:=@%&#/!<>'"~().*+?{}|^$-])*$`)
 
+// regex returns the condition that a text matches; DuckDB has the syntax of package
+// regexp, PostgreSQL one that shares its plain part.
 func (w *sqlWriter) regex(name, re string) (string, bool) {
-	if !plainRegex.MatchString(re) || strings.Contains(re, "(?") || len(re) > 1000 {
+	if len(re) > 1000 {
 		return "", false
 	}
-	if w.postgres {
-		return name + " ~ " + sqlText("^("+re+")$"), true
+	if !w.postgres {
+		return "regexp_full_match(" + name + ", " + sqlText(re) + ")", true
 	}
-	return "regexp_full_match(" + name + ", " + sqlText(re) + ")", true
+	return name + " ~ " + sqlText("^("+re+")$"), plainRegex.MatchString(re) && !strings.Contains(re, "(?")
 }
 
 // sqlLiteral writes a JSON value as a literal of a type.
