@@ -219,7 +219,9 @@ func (r *run) readDICOM(ctx context.Context, in *inputs) error {
 	if err != nil {
 		return fmt.Errorf("extract: %w", err)
 	}
-	r.report.Types = append(r.report.Types, *account)
+	if account.Read > 0 {
+		r.report.Types = append(r.report.Types, *account)
+	}
 	r.report.dicomSource(stats)
 	for i, p := range plans {
 		if err := r.mergeFiles(ctx, p, mergers[i]); err != nil {

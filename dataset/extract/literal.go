@@ -94,6 +94,9 @@ func sameScalar(a, b jsontree.Value) bool {
 	case jsontree.String:
 		return a.EqualText(b.Text())
 	case jsontree.Number:
+		if string(a.Number()) == string(b.Number()) {
+			return true
+		}
 		x, ok1 := decimal.Parse(a.Number())
 		y, ok2 := decimal.Parse(b.Number())
 		return ok1 && ok2 && x.Cmp(y) == 0

@@ -80,7 +80,9 @@ func (r *run) readOMOP(ctx context.Context, in *inputs) error {
 		if err := t.flush(); err != nil {
 			return err
 		}
-		r.report.Types = append(r.report.Types, t.account)
+		if t.account.Read > 0 {
+			r.report.Types = append(r.report.Types, t.account)
+		}
 	}
 	return nil
 }
