@@ -1,11 +1,14 @@
 package dataset
 
 import (
+	"bytes"
+	"encoding/csv"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/carabiner-health/carabiner/dicommeta/dict"
 	"github.com/carabiner-health/carabiner/dicommeta/iod"
 	"github.com/carabiner-health/carabiner/internal/golden"
 	"github.com/carabiner-health/carabiner/issue"
@@ -249,5 +252,32 @@ func TestObjectIsFoundByItsNames(t *testing.T) {
 	_, findings, _ := importDICOMObject(t.Context(), &input{spec: SourceSpec{Ref: "CTImag"}})
 	if len(findings) != 1 || !strings.Contains(findings[0].Message, `did you mean "CTImage"`) {
 		t.Error(findings)
+	}
+}
+
+// TestNothingThatTheStandardRemovesIsSafe compares roles with the basic profile of
+// PS3.15 table E.1-1: what it removes, empties or replaces is not called safe.
+func TestNothingThatTheStandardRemovesIsSafe(t *testing.T) {
+	b, err := os.ReadFile(golden.Shared(t, "data/dicom/deid/table-e1-1.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, row := range rows[1:] {
+		tag, ok := dict.ByKeyword(row[2])
+		if !ok || row[6] == "" || row[6] == "K" {
+			continue
+		}
+		checked++
+		if e := dict.Find(tag); dicomRole(e) == Safe {
+			t.Errorf("%s (%s): the profile has %s", row[2], e.VR(), row[6])
+		}
+	}
+	if checked < 500 {
+		t.Errorf("checked %d attributes", checked)
 	}
 }

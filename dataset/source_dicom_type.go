@@ -170,7 +170,7 @@ func dicomRole(e *dict.Entry) Role {
 	}
 	vr := e.VR()
 	switch {
-	case k == "SOPClassUID" || strings.HasSuffix(k, "ClassUID") || strings.HasSuffix(k, "TransferSyntaxUID") || k == "ContextUID" || k == "MappingResourceUID":
+	case k == "SOPClassUID" || strings.HasSuffix(k, "ClassUID") && !has("Device") || strings.HasSuffix(k, "TransferSyntaxUID") || k == "ContextUID" || k == "MappingResourceUID":
 		return Safe
 	case vr == dict.PN, vr == dict.UI, has("Address", "Telephone", "Telecom", "AccessionNumber", "SerialNumber", "InsurancePlan"),
 		strings.HasPrefix(k, "Patient") && has("ID", "Name"), has("OtherPatientIDs", "StudyID", "AdmissionID", "IssuerOf", "PersonIdentification", "DeviceUID", "OrderNumber", "ServiceEpisodeID", "SpecimenIdentifier", "ContainerIdentifier"):
