@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/carabiner-health/carabiner/internal/jsontree"
+	"github.com/carabiner-health/carabiner/internal/yamldoc"
 )
 
 // profileKind is what tellKind says of a profile, which is no source.
@@ -30,7 +31,7 @@ func tellKind(name string, data []byte) SourceKind {
 	}
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".yaml", ".yml":
-		return profileKind
+		return tellYAML(data)
 	case ".csv", ".txt", ".tsv", ".attrs":
 		if looksLikeAttributes(text) {
 			return DICOMList
@@ -46,6 +47,24 @@ func tellKind(name string, data []byte) SourceKind {
 		return DICOMList
 	}
 	return ""
+}
+
+// tellYAML tells what a YAML document is: a profile, unless it looks like one of
+// the others.
+func tellYAML(data []byte) SourceKind {
+	doc, err := yamldoc.Parse(data, &yamldoc.Options{MaxBytes: maxProfileBytes, MaxDepth: maxProfileDepth, MaxNodes: maxProfileNodes})
+	if err != nil || doc.Get("profile") != nil || doc.Get("sources") != nil {
+		return profileKind
+	}
+	var tree jsontree.Tree
+	if tree.Parse(doc.JSON(nil), nil) != nil {
+		return profileKind
+	}
+	switch kind := tellJSON(tree.Root()); kind {
+	case TableSchema, DataPackage:
+		return kind // the others are JSON by their standards
+	}
+	return profileKind
 }
 
 func tellJSON(v jsontree.Value) SourceKind {

@@ -18,6 +18,9 @@ func (r *resolver) row(t *Table, spec *TableSpec, keep bool) {
 		s := &spec.Fields[i]
 		f := rowField(t.Object, s)
 		if f == nil {
+			f = r.attribute(t, s)
+		}
+		if f == nil {
 			r.missing(t, s)
 			continue
 		}
@@ -75,6 +78,26 @@ func rowField(o *Object, s *FieldSpec) *Field {
 		return f
 	}
 	return nil
+}
+
+// attribute makes the field of a DICOM attribute that a profile names by its path
+// and its source does not list; nil where there is no such attribute.
+func (r *resolver) attribute(t *Table, s *FieldSpec) *Field {
+	if t.Kind != DICOMList && t.Kind != DICOMObject || s.Path == "" || strings.ContainsAny(s.Path, "\n\r") {
+		return nil
+	}
+	in := &input{spec: SourceSpec{Name: t.Source, Kind: DICOMList, Ref: "profile", Pos: s.Pos}, file: s.Pos.Source, data: []byte(s.Path + "\n"),
+		note: func(Source) {}}
+	tables, findings, err := importDICOMList(r.ctx, in)
+	if err != nil || findings.HasErrors() || len(tables) != 1 || len(tables[0].Object.Fields) != 1 {
+		return nil
+	}
+	f := tables[0].Object.Fields[0]
+	f.Pos = s.At["path"]
+	for i := range f.Origins {
+		f.Origins[i].Pos = f.Pos
+	}
+	return f
 }
 
 // sameTag compares paths of tags as written: (0008,0060) and 00080060.
