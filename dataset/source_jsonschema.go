@@ -52,7 +52,6 @@ func importJSONSchema(ctx context.Context, in *input) ([]*Table, issue.List, err
 // table returns the object of the table that a schema describes.
 func (m *schemaTypes) table(root *jsonschema.Schema, name string) *Object {
 	s := m.target(root)
-	m.names.name(name) // the object of a table has the name of the table
 	take := func(s *jsonschema.Schema) *Object {
 		o := m.object(s, m.parts(s), name)
 		o.Name = name

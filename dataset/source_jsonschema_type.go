@@ -194,9 +194,14 @@ func (m *schemaTypes) typeOf(s *jsonschema.Schema, name string) (Type, bool) {
 		return m.scalar(s, parts, NewType(Decimal)), null
 	}
 	if allowed == anyWord || allowed&^nullWord == 0 {
-		return m.anything(s, name), allowed&nullWord != 0
+		return m.anything(s, name), allowed&nullWord != 0 && m.someNull(s.AnyOf) && m.someNull(s.OneOf)
 	}
-	return m.union(s, allowed, name), null
+	return m.union(s, allowed, name), null && m.someNull(s.AnyOf) && m.someNull(s.OneOf)
+}
+
+// someNull says that null may be among the values of one of the alternatives.
+func (m *schemaTypes) someNull(list []*jsonschema.Schema) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, func(s *jsonschema.Schema) bool { return !m.never(s, nullWord) })
 }
 
 // orNull recognizes a schema that is another one or null and says nothing else.

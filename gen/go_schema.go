@@ -242,8 +242,12 @@ func (w *ruleWriter) oneOf(values []jsontree.Value, code, message string) {
 	if len(others) > 0 {
 		deny = fmt.Sprintf("if !oneOfValues(v, %s) {\n%s\n}", strings.Join(others, ", "), deny)
 	}
-	if len(texts) == 0 {
+	switch {
+	case len(texts) == 0:
 		w.line("%s", deny)
+		return
+	case len(texts) == 1 && len(others) == 0:
+		w.deny("v.kind != jsonString || v.str != "+texts[0], "v", code, message)
 		return
 	}
 	w.line("switch {\ncase v.kind != jsonString:\n%s\ndefault:\nswitch v.str {\ncase %s:\ndefault:\nok = r.deny(v, %q, %q)\n}\n}",
