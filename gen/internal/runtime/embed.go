@@ -32,7 +32,7 @@ type decl struct {
 	names []string
 	recv  string
 	text  string
-	// uses are all identifiers in it.
+	// uses are the names in it: see namesOf.
 	uses map[string]bool
 	// makes are the identifiers in the results of an exported function.
 	makes []string
@@ -59,7 +59,7 @@ var support = sync.OnceValue(func() []decl {
 
 func declarations(name string, src []byte) []decl {
 	set := token.NewFileSet()
-	f, err := parser.ParseFile(set, name, src, parser.ParseComments|parser.SkipObjectResolution)
+	f, err := parser.ParseFile(set, name, src, parser.ParseComments)
 	if err != nil {
 		panic(err) // it compiles, so it parses
 	}
@@ -70,7 +70,7 @@ func declarations(name string, src []byte) []decl {
 	}
 	var all []decl
 	for _, d := range f.Decls {
-		out := decl{uses: make(map[string]bool)}
+		out := decl{}
 		var doc *ast.CommentGroup
 		switch d := d.(type) {
 		case *ast.FuncDecl:
@@ -96,20 +96,44 @@ func declarations(name string, src []byte) []decl {
 			start = doc.Pos()
 		}
 		out.text = string(src[set.Position(start).Offset:set.Position(d.End()).Offset])
+		out.uses = namesOf(f, d)
 		ast.Inspect(d, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && imports[x.Name] != "" {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && imports[x.Name] != "" {
 					out.imports = append(out.imports, imports[x.Name])
 				}
-			case *ast.Ident:
-				out.uses[n.Name] = true
 			}
 			return true
 		})
 		all = append(all, out)
 	}
 	return all
+}
+
+// namesOf returns the names in a part of a file that may be those of top-level
+// declarations, and with a dot in front those of methods. Names that the part
+// declares itself, such as those of variables, are left out.
+func namesOf(f *ast.File, part ast.Node) map[string]bool {
+	names := make(map[string]bool)
+	ast.Inspect(part, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			names["."+n.Sel.Name] = true
+			ast.Inspect(n.X, func(x ast.Node) bool {
+				if x != nil {
+					maps.Copy(names, namesOf(f, x))
+				}
+				return false
+			})
+			return false
+		case *ast.Ident:
+			if n.Obj == nil || f.Scope.Objects[n.Name] == n.Obj {
+				names[n.Name] = true
+			}
+		}
+		return true
+	})
+	return names
 }
 
 func receiver(x ast.Expr) string {
@@ -161,16 +185,11 @@ func Names() map[string]bool {
 func Select(header, pkg string, others [][]byte) ([]byte, error) {
 	named := make(map[string]bool)
 	for i, src := range others {
-		f, err := parser.ParseFile(token.NewFileSet(), fmt.Sprintf("file %d", i), src, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(token.NewFileSet(), fmt.Sprintf("file %d", i), src, 0)
 		if err != nil {
 			return nil, err
 		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok {
-				named[id.Name] = true
-			}
-			return true
-		})
+		maps.Copy(named, namesOf(f, f))
 	}
 	all := support()
 	taken := make([]bool, len(all))
@@ -189,7 +208,7 @@ func Select(header, pkg string, others [][]byte) ([]byte, error) {
 
 func wanted(d decl, named map[string]bool) bool {
 	if d.recv != "" {
-		return named[d.recv] && (token.IsExported(d.names[0]) || named[d.names[0]])
+		return named[d.recv] && (token.IsExported(d.names[0]) || named["."+d.names[0]])
 	}
 	called := func(n string) bool { return named[n] }
 	return slices.ContainsFunc(d.names, called) || slices.ContainsFunc(d.makes, func(n string) bool { return token.IsExported(n) && named[n] })
