@@ -28,5 +28,9 @@
 // makes, so deleting generated files cannot break the generator. It is safe
 // for concurrent use as long as nobody changes a Model meanwhile.
 //
-// Structs for FHIR profiles are not made here yet.
+// Go makes the package of a dataset profile. What it holds is settled first (names,
+// shapes of fields, enumerations) and only then printed; support code is copied
+// into it, so that it needs the standard library alone. FHIR's Extension as such
+// is kept as text, because its value may have any type; extensions that a profile
+// names are fields. A set of more than 300 codes has no constants.
 package gen
