@@ -33,6 +33,8 @@ type validateEmitter struct {
 	notes map[*objectPlan][]string
 	vars  int
 	recv  string
+	// told is the set that tells the elements of a slice, so that they have it.
+	told *dataset.CodeSet
 }
 
 // emitValidate returns Validate for each object.

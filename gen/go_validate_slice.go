@@ -25,6 +25,13 @@ func sliceCount(o *objectPlan, s *slicePlan) string {
 // slice are the checks of a slice's field. The path of a slice's element is the
 // list's with the slice's name: component:systolic.
 func (e *validateEmitter) slice(o *objectPlan, f *fieldPlan, s *slicePlan) []string {
+	e.told = nil
+	for i := range s.Match {
+		if s.Match[i].Kind == dataset.MatchCodes && len(s.Match[i].Path) == 0 {
+			e.told = s.Match[i].Codes
+		}
+	}
+	defer func() { e.told = nil }()
 	access := o.recv + "." + s.goName
 	path := strconv.Quote(f.Name + ":" + s.Slice.Name)
 	inside := path

@@ -229,7 +229,7 @@ func (e *validateEmitter) structValue(o *objectPlan, g *goType, expr, path strin
 			fault(not(test), "codePattern", "want everything that the pattern has, have less or other")
 		}
 	}
-	if g.Codes != nil && !g.CodesOpen && g.Codes.Complete && len(g.Codes.Codes) > 0 {
+	if g.Codes != nil && g.Codes != e.told && !g.CodesOpen && g.Codes.Complete && len(g.Codes.Codes) > 0 {
 		fault(e.unlisted(c, g, it), "codeCode", "want a code of "+oneLine(g.Codes.Name)+", have none of them")
 	}
 	if len(g.Targets) > 0 && g.object != nil {
@@ -287,11 +287,13 @@ func (e *validateEmitter) unlisted(c *pathCompiler, g *goType, it item) cond {
 	}
 	if g.object.field("coding") != nil {
 		codings := c.follow(it, "coding")
-		coded := codings.some(func(x item) cond { return c.follow(x, "code").exists() })
-		return and(coded, not(codings.some(known)))
+		return not(codings.some(known))
 	}
 	if g.object.field("code") == nil || g.object.field("system") == nil {
 		return condFalse
 	}
-	return and(c.follow(it, "code").exists(), not(known(it)))
+	if isType(it.fhir, "Quantity") { // it may be without a unit
+		return and(c.follow(it, "code").exists(), not(known(it)))
+	}
+	return not(known(it))
 }

@@ -311,8 +311,11 @@ func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Key
 // validate checks an extension that is held whole: it has a url, and a value or
 // extensions but not both (ext-1).
 func (e *Extension) validate(list Issues) Issues {
-	if e.URL == "" {
+	switch {
+	case e.URL == "":
 		list = list.missing("url")
+	case !isURI(e.URL):
+		list = list.fault(codePattern, "url", "want the form of the type uri, have another")
 	}
 	if e.JSON != "" && extensionHasValue(e.JSON) == matchExists(e.JSON, "extension") {
 		list = list.rule(SeverityError, "", "ext-1", "Must have either extensions or value[x], not both")
