@@ -52,9 +52,20 @@ var doorsAndSizes = []struct {
 		4, []string{jenniferDoor, cobraDoor, yamlDoor, "net/http", "fhir", "mapping"},
 	},
 	{
+		// The tables of the CDM, and what resolves profiles: YAML, R4's definitions, JSON Schema.
 		"gen", `"github.com/carabiner-health/carabiner/gen"; "github.com/carabiner-health/carabiner/omop/cdm"`,
 		`m, err := gen.CDM(cdm.V54); println(err); f, err := m.Render(nil); println(len(f), err)`,
-		4, []string{parquetDoor, cobraDoor, yamlDoor, mmapDoor, "net/http", "columnar", "fhir"},
+		11, []string{parquetDoor, cobraDoor, mmapDoor, "net/http", "columnar", "fhir", "omop", "dicommeta"},
+	},
+	{
+		"dataset", `"context"; "github.com/carabiner-health/carabiner/dataset"`,
+		`m, l, err := dataset.Load(context.Background(), "x", nil); println(m, len(l), err)`,
+		14, []string{parquetDoor, jenniferDoor, cobraDoor, mmapDoor, dicomDoor, "net/http", "columnar", "fhir", "omop", "dicommeta", "mapping"},
+	},
+	{
+		"dataset/extract", `"context"; "github.com/carabiner-health/carabiner/dataset"; "github.com/carabiner-health/carabiner/dataset/extract"`,
+		`m, _, err := dataset.Load(context.Background(), "x", nil); println(err); r, err := extract.Run(context.Background(), m, nil, &extract.Options{Out: "y"}); println(r, err)`,
+		18, []string{jenniferDoor, cobraDoor, mmapDoor, dicomDoor, "net/http", "mapping"},
 	},
 	{
 		"dicommeta/dict", `"github.com/carabiner-health/carabiner/dicommeta/dict"`,
@@ -120,7 +131,7 @@ func TestOnlyDICOMwebUsesTheNetwork(t *testing.T) {
 			}
 		}
 	}
-	for _, pattern := range []string{"./fhir", "./omop", "./dicommeta", "./dicommeta/index", "./mapping"} {
+	for _, pattern := range []string{"./fhir", "./omop", "./dicommeta", "./dicommeta/index", "./mapping", "./dataset/extract", "./dataset/survey", "./gen"} {
 		if slices.Contains(dependencies(t, pattern), "net/http") {
 			t.Errorf("%s links net/http", pattern)
 		}
