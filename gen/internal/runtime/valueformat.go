@@ -3,7 +3,7 @@ package runtime
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net"
+	"net/netip"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -160,7 +160,10 @@ func formatIPv4(s string) bool {
 	return true
 }
 
-func formatIPv6(s string) bool { return strings.Contains(s, ":") && net.ParseIP(s) != nil }
+func formatIPv6(s string) bool {
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Is6() && a.Zone() == ""
+}
 
 func parseAddress(s string) (*url.URL, bool) {
 	u, err := url.Parse(s)
