@@ -103,7 +103,7 @@ func makerOf(t *tablePlan) jen.Code {
 func definition(t *tablePlan) []jen.Code {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	fhir := t.Kind != dataset.DICOMList && t.Kind != dataset.DICOMObject && t.Kind != dataset.OMOP
+	fhir := isFHIR(t.Kind)
 	var out []jen.Code
 	if fhir {
 		add("Resource: %q,", t.From.Resource)
@@ -130,7 +130,7 @@ func definition(t *tablePlan) []jen.Code {
 		}
 	}
 	if !fhir || t.Form == dataset.Row {
-		lines = append(lines, "Members: "+membersOf(t.Object.Fields, 0)+",")
+		lines = append(lines, "Members: "+membersOf(t.Kind, t.Object.Fields, 0)+",")
 	}
 	for _, l := range lines {
 		out = append(out, stmt("%s", l))
@@ -138,10 +138,16 @@ func definition(t *tablePlan) []jen.Code {
 	return out
 }
 
+// isFHIR reports whether tables of a kind of source are made of resources; it is
+// asked of those that can be extracted alone.
+func isFHIR(k dataset.SourceKind) bool {
+	return k != dataset.DICOMList && k != dataset.DICOMObject && k != dataset.OMOP
+}
+
 // maxSequences is how deep the items of sequences are written out.
 const maxSequences = 8
 
-func membersOf(fields []*dataset.Field, depth int) string {
+func membersOf(kind dataset.SourceKind, fields []*dataset.Field, depth int) string {
 	var b strings.Builder
 	b.WriteString("[]extract.Member{\n")
 	for _, f := range fields {
@@ -157,8 +163,11 @@ func membersOf(fields []*dataset.Field, depth int) string {
 		if isList {
 			b.WriteString(", List: true")
 		}
+		if f.Unit != "" && f.UnitPath != "" && isFHIR(kind) && !isList {
+			fmt.Fprintf(&b, ", Unit: %q, UnitPath: %q", f.Unit, f.UnitPath)
+		}
 		if t.Kind == dataset.ObjectKind && depth < maxSequences {
-			b.WriteString(", Members: " + membersOf(t.Object.Fields, depth+1))
+			b.WriteString(", Members: " + membersOf(kind, t.Object.Fields, depth+1))
 		}
 		b.WriteString("},\n")
 	}

@@ -42,6 +42,10 @@ type Member struct {
 	// dataset.Kind.
 	Kind string
 	List bool
+	// Unit is the unit of the value, and UnitPath where the record has one, in
+	// FHIRPath beside the column of a view: a value in another unit is converted, if
+	// that is exact, and else an error.
+	Unit, UnitPath string
 	// Members are those of the items of a sequence.
 	Members []Member
 }
@@ -56,6 +60,13 @@ type Maker struct {
 	view  *view.View // nil where there is nothing to filter
 	types []*dataset.Type
 	dicom dicomPlan
+	cells []makerCell // of each member of a view
+}
+
+// makerCell says where a row of a view has the value of a member.
+type makerCell struct {
+	at   int // -1 where the view has no such column
+	unit *unitRule
 }
 
 // NewMaker compiles a definition. The error says what is wrong with it.
@@ -118,14 +129,35 @@ func (m *Maker) compileView() (err error) {
 	if len(own) > 0 {
 		def["where"] = own
 	}
+	for i, f := range m.def.Members {
+		if f.checksUnit() {
+			addUnits(def, f.Name, unitColumn(i), f.UnitPath)
+		}
+	}
 	if src, err = json.Marshal(def); err == nil {
 		m.view, err = view.New(src, nil)
 	}
 	if err != nil {
 		return fmt.Errorf("extract: view: %w", err)
 	}
+	columns := m.view.Columns()
+	find := func(name string) int {
+		return slices.IndexFunc(columns, func(c view.Column) bool { return c.Name == name })
+	}
+	for i, f := range m.def.Members {
+		c := makerCell{at: find(f.Name)}
+		if from := find(unitColumn(i)); from >= 0 {
+			c.unit = &unitRule{unit: f.Unit, from: from}
+		}
+		m.cells = append(m.cells, c)
+	}
 	return nil
 }
+
+// unitColumn names the column that has the units of column i of a table.
+func unitColumn(i int) string { return "unit_of_column_" + strconv.Itoa(i) }
+
+func (f *Member) checksUnit() bool { return f.Unit != "" && f.UnitPath != "" && !f.List }
 
 // typ returns the type of a member as the conversion of values needs it.
 func (f *Member) typ() *dataset.Type {
@@ -167,13 +199,12 @@ func (m *Maker) Resource(r *fhir.Resource) ([][]byte, issue.List) {
 	if r.Type() != m.def.Resource {
 		return nil, filtered(r.Pos())
 	}
-	sink := &makerSink{maker: m}
+	sink := &makerSink{maker: m, pos: r.Pos()}
 	if m.view != nil {
 		s, err := m.view.NewScanner()
 		if err != nil {
 			return nil, issue.List{{Severity: issue.Fatal, Code: CodeUnreadable, Pos: r.Pos(), Message: "want a view that compiles again"}}
 		}
-		sink.columns = m.view.Columns()
 		switch what, found, err := s.Resource(r, sink); {
 		case err != nil || what == view.Failed:
 			return nil, issue.List{found}
@@ -184,28 +215,36 @@ func (m *Maker) Resource(r *fhir.Resource) ([][]byte, issue.List) {
 	if m.def.View == "" {
 		return [][]byte{r.Raw()}, nil
 	}
-	return sink.rows, nil
+	return sink.rows, sink.found
 }
 
 // makerSink makes records of the rows of a view.
 type makerSink struct {
-	maker   *Maker
-	columns []view.Column
-	rows    [][]byte
+	maker *Maker
+	pos   issue.Pos
+	rows  [][]byte
+	found issue.List
 }
 
-func (s *makerSink) Rollback() { s.rows = nil }
+func (s *makerSink) Rollback() { s.rows, s.found = nil, nil }
 
 func (s *makerSink) Row(cells view.Cells) error {
 	b := batch{tree: jsontree.Tree{}}
 	var row []byte
-	for _, f := range s.maker.def.Members {
-		at := slices.IndexFunc(s.columns, func(c view.Column) bool { return c.Name == f.Name })
-		if at < 0 {
+	for i, c := range s.maker.cells {
+		if c.at < 0 {
 			continue
 		}
+		f := &s.maker.def.Members[i]
 		var v value
-		b.cell(&v, cells, at)
+		b.cell(&v, cells, c.at)
+		if c.unit != nil && v.kind != null {
+			out, _, ok := c.unit.apply(&v, cells.Bytes(c.unit.from))
+			if !ok {
+				s.found = append(s.found, issue.Issue{Severity: issue.Error, Code: CodeUnit, Pos: s.pos, Path: f.Name, Message: c.unit.wanted()})
+			}
+			v = out
+		}
 		row = f.append(row, &v)
 	}
 	s.rows = append(s.rows, endRecord(row))

@@ -39,7 +39,7 @@ func (p *plan) compileView() error {
 	units := map[string]string{} // column of the value: that of the unit
 	for i, c := range p.columns {
 		if f := c.Field; f.Unit != "" && f.UnitPath != "" && c.scalar != nil {
-			units[f.Name] = fmt.Sprintf("unit_of_column_%d", i)
+			units[f.Name] = unitColumn(i)
 			addUnits(def, f.Name, units[f.Name], f.UnitPath)
 		}
 	}

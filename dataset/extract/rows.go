@@ -117,7 +117,7 @@ func (b *batch) jsonList(array jsontree.Value) []value {
 func (b *batch) unit(i int, v *value, u *unitRule, cells view.Cells) {
 	out, converted, ok := u.apply(v, cells.Bytes(u.from))
 	if !ok {
-		b.tally.wrong(issue.Error, CodeUnit, b.plan.columns[i].path, "want the unit "+u.unit+", or one that can be converted exactly, have another")
+		b.tally.wrong(issue.Error, CodeUnit, b.plan.columns[i].path, u.wanted())
 		return
 	}
 	if converted {

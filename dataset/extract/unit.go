@@ -13,6 +13,11 @@ type unitRule struct {
 	from int // column of the view that has the unit of each value
 }
 
+// wanted is the message about a value that apply refuses.
+func (u *unitRule) wanted() string {
+	return "want the unit " + u.unit + ", or one that can be converted exactly, have another"
+}
+
 // apply returns the value in the column's unit. It is not ok if the units are not
 // comparable or the result has no end as a decimal.
 func (u *unitRule) apply(v *value, unit []byte) (out value, converted, ok bool) {
