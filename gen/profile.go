@@ -77,6 +77,9 @@ func (p *plan) render(name file, code []jen.Code) ([]byte, error) {
 	if name == typesFile {
 		f.PackageComment(p.packageDoc())
 	}
+	for _, sub := range []string{"columnar", "dataset", "dataset/extract", "dicommeta", "fhir", "issue", "omop"} {
+		f.ImportName(modulePath+sub, path.Base(sub))
+	}
 	for _, c := range code {
 		f.Add(c)
 	}
@@ -84,7 +87,30 @@ func (p *plan) render(name file, code []jen.Code) ([]byte, error) {
 	if err := f.Render(&b); err != nil {
 		return nil, fmt.Errorf("gen: render %s: %w", name, err)
 	}
-	return b.Bytes(), nil
+	return groupImports(b.Bytes()), nil
+}
+
+// groupImports puts imports of the standard library first, apart from the others.
+func groupImports(src []byte) []byte {
+	const opening, closing = "import (\n", "\n)\n"
+	head, rest, ok := bytes.Cut(src, []byte(opening))
+	block, tail, closed := bytes.Cut(rest, []byte(closing))
+	if !ok || !closed {
+		return src
+	}
+	var standard, others []string
+	for line := range strings.Lines(string(block) + "\n") {
+		if strings.Contains(line, modulePath) {
+			others = append(others, line)
+		} else {
+			standard = append(standard, line)
+		}
+	}
+	if standard == nil || others == nil {
+		return src
+	}
+	list := strings.Join(standard, "") + "\n" + strings.Join(others, "")
+	return slices.Concat(head, []byte(opening+list+closing[1:]), tail)
 }
 
 // header is what stands above the package clause of each file, each line a
