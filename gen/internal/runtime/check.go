@@ -26,16 +26,22 @@ const (
 )
 
 // fault adds an error.
+//
+//go:noinline
 func (list Issues) fault(code, path, message string) Issues {
 	return append(list, Issue{Severity: SeverityError, Code: code, Path: path, Message: message})
 }
 
 // missing adds that a required member is not there.
+//
+//go:noinline
 func (list Issues) missing(path string) Issues {
 	return list.fault(codeRequired, path, "want a value, have none")
 }
 
 // count checks how many elements a list has; most is -1 for any number.
+//
+//go:noinline
 func (list Issues) count(path string, have, least, most int) Issues {
 	if have >= least && (most < 0 || have <= most) {
 		return list
@@ -66,6 +72,8 @@ func (list Issues) length(path, text string, least, most int) Issues {
 }
 
 // rule adds that a rule of the profile does not hold.
+//
+//go:noinline
 func (list Issues) rule(severity Severity, path, key, human string) Issues {
 	return append(list, Issue{Severity: severity, Code: codeRule, Path: path, Message: "want " + key + " to hold: " + human})
 }
@@ -74,6 +82,8 @@ func (list Issues) rule(severity Severity, path, key, human string) Issues {
 func indexed(name string, i int) string { return name + "[" + strconv.Itoa(i) + "]" }
 
 // anyOf reports whether f holds for an element.
+//
+//go:noinline
 func anyOf[T any](list []T, f func(*T) bool) bool {
 	for i := range list {
 		if f(&list[i]) {
@@ -84,6 +94,8 @@ func anyOf[T any](list []T, f func(*T) bool) bool {
 }
 
 // sumOf is the sum of f over the elements.
+//
+//go:noinline
 func sumOf[T any](list []T, f func(*T) int) int {
 	n := 0
 	for i := range list {
@@ -295,6 +307,8 @@ func referenceType(reference string) string {
 }
 
 // slice checks how many elements of a slice there are; most is -1 for any number.
+//
+//go:noinline
 func (list Issues) slice(path string, have, least, most int) Issues {
 	if have >= least && (most < 0 || have <= most) {
 		return list
@@ -327,6 +341,8 @@ func (e *Extension) validate(list Issues) Issues {
 
 // isString reports whether a text has a character, and no control characters but
 // tab, line feed and carriage return.
+//
+//go:noinline
 func isString(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c == '\v' || c == '\f' {
@@ -340,6 +356,8 @@ func isMarkdown(s string) bool { return isString(s) }
 
 // isCode reports whether a text has no white space at its ends and single spaces
 // inside.
+//
+//go:noinline
 func isCode(s string) bool {
 	space := true
 	for i := range len(s) {
@@ -353,6 +371,7 @@ func isCode(s string) bool {
 	return !space
 }
 
+//go:noinline
 func isURI(s string) bool { return !strings.ContainsAny(s, " \t\n\f\r") }
 
 func isURL(s string) bool { return isURI(s) }
@@ -360,6 +379,8 @@ func isURL(s string) bool { return isURI(s) }
 func isCanonical(s string) bool { return isURI(s) }
 
 // isID reports whether a text is 1 to 64 letters, digits, points and hyphens.
+//
+//go:noinline
 func isID(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -390,12 +411,16 @@ func clockOf(s string) moment {
 }
 
 // under puts a step before the paths of the issues from n on.
+//
+//go:noinline
 func (list Issues) under(n int, step string) Issues {
 	list.within(n, step)
 	return list
 }
 
 // underElement is under for an element of a list.
+//
+//go:noinline
 func (list Issues) underElement(n int, name string, i int) Issues {
 	if n < len(list) {
 		list.within(n, indexed(name, i))

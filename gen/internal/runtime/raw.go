@@ -68,6 +68,8 @@ type Companions []Companion
 
 // Of returns the companion of a primitive by the name of either; "" if there is
 // none.
+//
+//go:noinline
 func (c Companions) Of(name string) Raw {
 	for i := range c {
 		if c[i].Name == name || len(c[i].Name) == len(name)+1 && c[i].Name[1:] == name {

@@ -35,33 +35,41 @@ func (e *RecordError) Unwrap() error { return e.Issues.Err() }
 
 // readLines reads one record a line. A record with errors comes with a
 // *RecordError, and reading goes on behind it; any other error is the last.
+//
+//go:noinline
 func readLines[T any](r io.Reader, parse func([]byte) (T, Issues)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		in := bufio.NewReaderSize(r, 64<<10)
-		for number := 1; ; number++ {
-			line, err := readLine(in)
-			if blank(line) {
-				line = nil
+		eachLine(r, recordOf(parse, yield))
+	}
+}
+
+// recordOf hands what parse makes of a text to yield, nothing where an error
+// comes instead of a text.
+func recordOf[T any](parse func([]byte) (T, Issues), yield func(T, error) bool) func([]byte, int, error) bool {
+	return func(text []byte, line int, err error) bool {
+		var v T
+		if err == nil {
+			var issues Issues
+			if v, issues = parse(text); issues.Err() != nil {
+				err = &RecordError{line, issues}
 			}
-			var v T
-			if err != nil && err != io.EOF {
-				yield(v, err)
-				return
-			}
-			if line != nil {
-				var issues Issues
-				v, issues = parse(line)
-				var wrong error
-				if issues.Err() != nil {
-					wrong = &RecordError{number, issues}
-				}
-				if !yield(v, wrong) {
-					return
-				}
-			}
-			if err == io.EOF {
-				return
-			}
+		}
+		return yield(v, err)
+	}
+}
+
+// eachLine calls record for each line that is not blank, and for an error that
+// ends the stream.
+func eachLine(r io.Reader, record func(text []byte, line int, err error) bool) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for number := 1; ; number++ {
+		line, err := readLine(in)
+		if err != nil && err != io.EOF {
+			record(nil, number, err)
+			return
+		}
+		if !blank(line) && !record(line, number, nil) || err == io.EOF {
+			return
 		}
 	}
 }
