@@ -3,8 +3,8 @@ package runtime
 import (
 	"encoding/base64"
 	"encoding/json"
-	"net/netip"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
