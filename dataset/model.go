@@ -135,6 +135,10 @@ type FileForm struct {
 	// header, or the data.
 	NoHeader bool
 	Skip     int
+	// HeaderRows is how many rows the header has, joined by a space; 0 = 1.
+	HeaderRows int
+	// SkipInitialSpace says that spaces before a value do not count.
+	SkipInitialSpace bool
 	// Missing are the texts that stand for no value in all columns that do not say
 	// otherwise; nil = the empty text alone.
 	Missing []string
@@ -164,6 +168,8 @@ type TextForm struct {
 	Delimiter string
 	// Default is the value where the text is empty, "" = none.
 	Default string
+	// Titles are what the header of a file calls the field; nil = its name.
+	Titles []string
 }
 
 // From says where the records of a table come from; what counts depends on the

@@ -286,6 +286,9 @@ func (r *csvwReader) column(t *Table, n *docNode, in inherited, i int) *Field {
 	if len(titles) > 0 {
 		f.Path = titles[0]
 	}
+	if len(titles) > 1 || len(titles) == 1 && titles[0] != name {
+		f.form().Titles = titles
+	}
 	for _, s := range titles {
 		if s != name {
 			f.Title = s
@@ -403,8 +406,24 @@ func (r *csvwReader) csvwDialect(t *Table, d *docNode) {
 		form.Encoding = e
 	}
 	form.NoHeader = !r.flag(d, "header", true)
+	if !r.flag(d, "doubleQuote", true) {
+		form.Escape = `\`
+	}
+	form.SkipInitialSpace = r.flag(d, "skipInitialSpace", false)
+	if m := d.get("trim"); m.is(jsontree.True) || m != nil && m.text == "start" {
+		form.SkipInitialSpace = true
+	}
 	if m := d.get("skipRows"); m.is(jsontree.Number) {
 		form.Skip = atoi(m.text)
+	}
+	if m := d.get("headerRowCount"); m.is(jsontree.Number) {
+		switch n := atoi(m.text); n {
+		case 0:
+			form.NoHeader = true
+		case 1:
+		default: // each row has other titles: the last is read
+			form.Skip += n - 1
+		}
 	}
 	if !form.zero() {
 		t.Text = form

@@ -217,9 +217,11 @@ func (r *tableReader) dialect(t *Table, n *docNode) error {
 		form.Delimiter, form.Quote, form.Escape = set("delimiter", ","), set("quoteChar", `"`), set("escapeChar", "")
 		form.Comment = set("commentChar", "")
 		form.NoHeader = !r.flag(d, "header", true)
-		if rows := d.get("headerRows").list(); len(rows) == 1 && rows[0].is(jsontree.Number) {
-			form.Skip = max(atoi(rows[0].text)-1, 0)
+		if !r.flag(d, "doubleQuote", true) && form.Escape == "" {
+			form.Escape = `\`
 		}
+		form.SkipInitialSpace = r.flag(d, "skipInitialSpace", false)
+		r.headerRows(form, d)
 	}
 	if !form.zero() {
 		t.Text = form
@@ -227,9 +229,37 @@ func (r *tableReader) dialect(t *Table, n *docNode) error {
 	return nil
 }
 
+// headerRows reads which lines are the header: several in a row, or none.
+func (r *tableReader) headerRows(form *FileForm, d *docNode) {
+	rows := d.get("headerRows")
+	if rows == nil {
+		return
+	}
+	list := rows.list()
+	form.NoHeader = form.NoHeader || rows.is(jsontree.Array) && len(list) == 0
+	first := 0
+	for i, m := range list {
+		n := 0
+		if m.is(jsontree.Number) {
+			n = atoi(m.text)
+		}
+		if i == 0 {
+			first = n
+		}
+		if n < 1 || n != first+i {
+			r.add(issue.Information, rows, CodeNotHeld, "want header rows that follow each other, have others: they are not read")
+			return
+		}
+	}
+	form.Skip, form.HeaderRows = max(first-1, 0), len(list)
+	if len(list) == 1 {
+		form.HeaderRows = 0
+	}
+}
+
 // zero reports whether the form is the ordinary one.
 func (f *FileForm) zero() bool {
-	return f == nil || f.Delimiter+f.Quote+f.Escape+f.Comment+f.Encoding+f.Match == "" && !f.NoHeader && f.Skip == 0 && f.Missing == nil
+	return f == nil || f.Delimiter+f.Quote+f.Escape+f.Comment+f.Encoding+f.Match == "" && !f.NoHeader && !f.SkipInitialSpace && f.Skip+f.HeaderRows == 0 && f.Missing == nil
 }
 
 func atoi(s string) int {

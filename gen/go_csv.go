@@ -1,10 +1,10 @@
 package gen
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/dave/jennifer/jen"
 
@@ -52,23 +52,20 @@ func (p *plan) csvTable(t *tablePlan) string {
 	if form == nil {
 		form = &dataset.FileForm{}
 	}
-	comma := ','
-	if form.Delimiter != "" {
-		comma = p.oneRune(t.Table, "delimiter", form.Delimiter, comma)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "return csvTable{comma: %q", comma)
-	if form.Comment != "" {
-		fmt.Fprintf(&b, ", comment: %q", p.oneRune(t.Table, "comment", form.Comment, '#'))
-	}
-	if form.Quote != "" && form.Quote != `"` || form.Escape != "" && form.Escape != `"` || form.Encoding != "" && !strings.EqualFold(form.Encoding, "utf-8") && !strings.EqualFold(form.Encoding, "utf8") {
-		p.noForm(t.Table.Pos, t.Name, "quotation mark, escape or encoding of the file")
-	}
+	b.WriteString("return csvTable{")
+	b.WriteString(p.csvFile(t, form))
 	if form.NoHeader {
 		b.WriteString(", noHeader: true")
 	}
 	if form.Skip > 0 {
 		fmt.Fprintf(&b, ", skip: %d", form.Skip)
+	}
+	if form.HeaderRows > 1 {
+		fmt.Fprintf(&b, ", heads: %d", form.HeaderRows)
+	}
+	if exactRows(t.Table, form) {
+		b.WriteString(", exact: true")
 	}
 	if t.Unlisted || form.Match == "subset" || form.Match == "partial" {
 		b.WriteString(", more: true")
@@ -84,6 +81,37 @@ func (p *plan) csvTable(t *tablePlan) string {
 	return b.String()
 }
 
+// csvFile returns the member csvFile of a table of columns.
+func (p *plan) csvFile(t *tablePlan, form *dataset.FileForm) string {
+	var parts []string
+	add := func(name, what, text, usual string) {
+		switch {
+		case text == "" || text == usual:
+		case strings.ContainsAny(text, "\r\n"):
+			p.noForm(t.Table.Pos, t.Name, what)
+		default:
+			parts = append(parts, name+": "+strconv.Quote(text))
+		}
+	}
+	add("comma", "delimiter", form.Delimiter, ",")
+	add("quote", "quotation mark", form.Quote, `"`)
+	add("escape", "escape", form.Escape, cmp.Or(form.Quote, `"`))
+	add("comment", "comment", form.Comment, "")
+	if form.SkipInitialSpace {
+		parts = append(parts, "trim: true")
+	}
+	if form.Encoding != "" && !strings.EqualFold(form.Encoding, "utf-8") && !strings.EqualFold(form.Encoding, "utf8") {
+		p.noForm(t.Table.Pos, t.Name, "encoding of the file")
+	}
+	return "csvFile: csvFile{" + strings.Join(parts, ", ") + "}"
+}
+
+// exactRows reports whether other columns, missing ones and blank rows are errors,
+// as readers of Table Schema have it.
+func exactRows(t *dataset.Table, form *dataset.FileForm) bool {
+	return (t.Kind == dataset.TableSchema || t.Kind == dataset.DataPackage) && (form.Match == "" || form.Match == "exact" || form.Match == "equal" || form.Match == "superset")
+}
+
 func (p *plan) csvColumn(t *tablePlan, f *fieldPlan, file *dataset.FileForm) string {
 	form := f.Text
 	if form == nil {
@@ -91,6 +119,9 @@ func (p *plan) csvColumn(t *tablePlan, f *fieldPlan, file *dataset.FileForm) str
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "{name: %q, member: %s", f.Name, memberName(f.Name))
+	if len(form.Titles) > 0 {
+		b.WriteString(", titles: " + stringsOf(form.Titles))
+	}
 	g := f.typ
 	kind := csvKind(g)
 	if f.shape == list || f.shape == nullList {
@@ -108,6 +139,8 @@ func (p *plan) csvColumn(t *tablePlan, f *fieldPlan, file *dataset.FileForm) str
 	}
 	if f.Required && !f.Nullable && file.Match != "superset" && file.Match != "partial" {
 		b.WriteString(", required: true")
+	} else if exactRows(t.Table, file) && file.Match != "superset" {
+		b.WriteString(", listed: true")
 	}
 	missing := form.Missing
 	if missing == nil {
@@ -208,16 +241,6 @@ func stringsOf(list []string) string {
 	}
 	b.WriteByte('}')
 	return b.String()
-}
-
-// oneRune returns the only character of a text, or else with a finding.
-func (p *plan) oneRune(t *dataset.Table, what, s string, or rune) rune {
-	r, n := utf8.DecodeRuneInString(s)
-	if n != len(s) || r == utf8.RuneError || r == '"' || r == '\n' || r == '\r' {
-		p.noForm(t.Pos, t.Name, what)
-		return or
-	}
-	return r
 }
 
 func (p *plan) noForm(pos issue.Pos, path, what string) {

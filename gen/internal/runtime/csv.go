@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"io"
 	"iter"
@@ -14,26 +13,33 @@ import (
 // csvTable says how the records of a type stand in CSV: a field a column, read and
 // written by way of the record's JSON.
 type csvTable struct {
+	csvFile
 	columns []csvColumn
 	// prefix is the JSON of members that have no column, each after a comma.
 	prefix   string
-	comma    rune
-	comment  rune
 	noHeader bool
-	skip     int  // rows before the header
-	more     bool // the file may have columns that are not named here
+	skip     int // lines before the header
+	// heads is how many rows the header has, 0 = 1, joined by a space.
+	heads int
+	more  bool // the file may have columns that are not named here
+	// exact says that another column, a missing one and a row without values are
+	// errors.
+	exact bool
 }
 
 type csvColumn struct {
 	name   string
-	member string // the name in JSON with a comma before and a colon after it
+	titles []string // in the header, nil = the name; the first is written
+	member string   // the name in JSON with a comma before and a colon after it
 	kind   csvKind
 	// list is the delimiter of a list's values, "" where they are a JSON array.
 	list string
 	// null says that a missing value is a null, required that it may not be missing.
 	null, required bool
-	missing        []string // nil = the empty text
-	form           *csvForm
+	// listed says that the column may not be missing.
+	listed  bool
+	missing []string // nil = the empty text
+	form    *csvForm
 }
 
 // csvKind is the kind of the JSON that a text stands for.
@@ -65,31 +71,30 @@ var (
 func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		limited := &recordLimit{r: r}
-		in := csv.NewReader(skipMark(limited))
-		in.Comma, in.Comment, in.FieldsPerRecord, in.ReuseRecord = t.comma, t.comment, -1, true
+		in := newCSVRows(r, t.csvFile)
 		at, issues, err := t.header(in)
 		if err != nil {
 			yield(none, err)
 			return
 		}
-		if len(issues) > 0 && !yield(none, &RecordError{1, issues}) || issues.Err() != nil {
+		if len(issues) > 0 && !yield(none, &RecordError{in.line, issues}) || t.lacks(at) {
 			return
 		}
 		var text []byte
 		for {
-			limited.n = 0
-			row, err := in.Read()
+			row, err := in.read()
 			if err == io.EOF {
 				return
 			}
-			if err != nil {
+			if err != nil && err != errQuote {
 				yield(none, err)
 				return
 			}
-			line, _ := in.FieldPos(0)
-			if len(row) != len(at) {
-				if !yield(none, &RecordError{line, Issues{{Severity: SeverityError, Code: codeSyntax, Message: "want as many values as columns"}}}) {
+			if err == nil && len(row) == 0 && !t.exact {
+				continue
+			}
+			if message := t.wrongRow(row, at, err); message != "" {
+				if !yield(none, &RecordError{in.line, Issues{{Severity: SeverityError, Code: codeSyntax, Message: message}}}) {
 					return
 				}
 				continue
@@ -98,7 +103,7 @@ func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) ite
 			v, issues := parse(text)
 			var wrong error
 			if issues.Err() != nil {
-				wrong = &RecordError{line, issues}
+				wrong = &RecordError{in.line, issues}
 			}
 			if !yield(v, wrong) {
 				return
@@ -107,24 +112,24 @@ func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) ite
 	}
 }
 
-// recordLimit ends a stream in which a record has no end.
-type recordLimit struct {
-	r io.Reader
-	n int
+// wrongRow returns what is wrong with a row, "" for nothing.
+func (t *csvTable) wrongRow(row []string, at []int, err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case len(row) == 0 || t.exact && blankRow(row) && len(t.columns) > 1:
+		return errBlank.Error()
+	case len(row) != len(at):
+		return "want as many values as columns"
+	}
+	return ""
 }
 
-func (l *recordLimit) Read(p []byte) (int, error) {
-	if l.n > maxRecord {
-		return 0, errLongRecord
-	}
-	n, err := l.r.Read(p)
-	l.n += n
-	return n, err
-}
+var errBlank = errors.New("want a row with values, have a blank one")
 
 // skipMark leaves out a byte order mark.
-func skipMark(r io.Reader) io.Reader {
-	in := bufio.NewReader(r)
+func skipMark(r io.Reader) *bufio.Reader {
+	in := bufio.NewReaderSize(r, 64<<10)
 	if mark, _ := in.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		_, _ = in.Discard(len(mark))
 	}
@@ -132,9 +137,9 @@ func skipMark(r io.Reader) io.Reader {
 }
 
 // header returns for each value of a row the number of its column, -1 for none.
-func (t *csvTable) header(in *csv.Reader) (at []int, issues Issues, err error) {
+func (t *csvTable) header(in *csvRows) (at []int, issues Issues, err error) {
 	for range t.skip {
-		if _, err := in.Read(); err != nil {
+		if _, err := in.readLine(); err != nil {
 			return nil, nil, eofIs(err, "want a header, have no row")
 		}
 	}
@@ -144,29 +149,66 @@ func (t *csvTable) header(in *csv.Reader) (at []int, issues Issues, err error) {
 		}
 		return at, nil, nil
 	}
-	row, err := in.Read()
+	names, err := t.names(in)
 	if err != nil {
 		return nil, nil, eofIs(err, "want a header, have no row")
 	}
+	other := SeverityInformation
+	if t.exact {
+		other = SeverityError
+	}
 	seen := make([]bool, len(t.columns))
-	for _, name := range row {
-		i := slices.IndexFunc(t.columns, func(c csvColumn) bool { return c.name == name })
+	for _, name := range names {
+		i := slices.IndexFunc(t.columns, func(c csvColumn) bool { return c.name == name && c.titles == nil || slices.Contains(c.titles, name) })
 		at = append(at, i)
 		switch {
 		case i >= 0 && seen[i]:
-			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: name, Message: "want a column of each name, have two"})
+			at[len(at)-1] = -1
+			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
 		case i >= 0:
 			seen[i] = true
 		case !t.more:
-			issues = append(issues, Issue{Severity: SeverityInformation, Code: codeUnlisted, Message: "want the columns of the profile, have another"})
+			issues = append(issues, Issue{Severity: other, Code: codeUnlisted, Message: "want the columns of the profile, have another"})
 		}
 	}
 	for i, c := range t.columns {
-		if !seen[i] && c.required {
+		if !seen[i] && (c.required || c.listed) {
 			issues = append(issues, Issue{Severity: SeverityError, Code: codeRequired, Path: c.name, Message: "want the column, have none"})
 		}
 	}
 	return at, issues, nil
+}
+
+// names returns the names in the header, of all its rows.
+func (t *csvTable) names(in *csvRows) (names []string, err error) {
+	for n := range max(t.heads, 1) {
+		row, err := in.read()
+		for err == nil && len(row) == 0 {
+			row, err = in.read()
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range row {
+			switch {
+			case i == len(names):
+				names = append(names, name)
+			case n > 0 && name != "":
+				names[i] = strings.TrimSpace(names[i] + " " + name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// lacks reports whether a column is missing that each record needs.
+func (t *csvTable) lacks(at []int) bool {
+	for i, c := range t.columns {
+		if c.required && !slices.Contains(at, i) {
+			return true
+		}
+	}
+	return false
 }
 
 func eofIs(err error, message string) error {
@@ -274,15 +316,14 @@ func (f *csvForm) number(text string) string {
 type csvWriter struct {
 	table  csvTable
 	out    io.Writer
-	w      *csv.Writer
+	buffer []byte
 	row    []string
 	header bool // is written
+	err    error
 }
 
 func newCSVWriter(w io.Writer, t csvTable) *csvWriter {
-	out := &csvWriter{table: t, out: w, w: csv.NewWriter(w), row: make([]string, len(t.columns)), header: t.noHeader}
-	out.w.Comma = t.comma
-	return out
+	return &csvWriter{table: t, out: w, row: make([]string, len(t.columns)), header: t.noHeader}
 }
 
 // write adds a record, given as JSON.
@@ -307,12 +348,27 @@ func (w *csvWriter) write(record []byte) error {
 		}
 		w.row[i], next = text, i+1
 	}
-	if len(w.row) == 1 && w.row[0] == "" { // an empty line would be no row
-		w.w.Flush()
-		_, err := io.WriteString(w.out, "\"\"\n")
-		return err
+	if t.exact && len(w.row) > 1 && blankRow(w.row) {
+		return errBlank
 	}
-	return w.w.Write(w.row)
+	return w.end()
+}
+
+// end writes the row at hand.
+func (w *csvWriter) end() error {
+	w.buffer = w.table.appendRow(w.buffer, w.row)
+	if len(w.buffer) < maxUnwritten {
+		return w.err
+	}
+	return w.send()
+}
+
+func (w *csvWriter) send() error {
+	if w.err == nil && len(w.buffer) > 0 {
+		_, w.err = w.out.Write(w.buffer)
+	}
+	w.buffer = w.buffer[:0]
+	return w.err
 }
 
 // find returns the number of a column, -1 for none. Members come in the order of
@@ -384,22 +440,26 @@ func (w *csvWriter) begin() error {
 	w.header = true
 	for i, c := range w.table.columns {
 		w.row[i] = c.name
+		if len(c.titles) > 0 {
+			w.row[i] = c.titles[0]
+		}
 	}
-	return w.w.Write(w.row)
+	return w.end()
 }
 
 func (w *csvWriter) flush() error {
 	if err := w.begin(); err != nil {
 		return err
 	}
-	w.w.Flush()
-	return w.w.Error()
+	return w.send()
 }
 
-// absent is the text of no value.
+// absent is the text of no value: where an empty one has a value, another.
 func (c *csvColumn) absent() string {
-	if len(c.missing) > 0 {
-		return c.missing[0]
+	for _, text := range c.missing {
+		if text != "" || c.form == nil || c.form.byDefault == "" {
+			return text
+		}
 	}
 	return ""
 }

@@ -1,0 +1,109 @@
+package gen_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/carabiner-health/carabiner/dataset"
+	"github.com/carabiner-health/carabiner/gen"
+	"github.com/carabiner-health/carabiner/internal/gentest"
+	"github.com/carabiner-health/carabiner/internal/golden"
+)
+
+// batchSource is a definition out of which everything is made.
+type batchSource struct {
+	path  string // of Load
+	opts  *dataset.LoadOptions
+	long  bool // only with CARABINER_LONG=1
+	loads bool // must load; else findings that are errors are no failure
+}
+
+// batchSources returns the tabular definitions that ship, those of the shared
+// folder, and our own.
+func batchSources(t *testing.T) []batchSource {
+	t.Helper()
+	var list []batchSource
+	add := func(short int, loads bool, kind dataset.SourceKind, paths ...string) {
+		for i, p := range paths {
+			list = append(list, batchSource{path: p, opts: &dataset.LoadOptions{Kind: kind}, long: i >= short, loads: loads})
+		}
+	}
+	own := glob(t, "testdata/tabular/*")
+	add(len(own), true, "", own...)
+	add(1, true, dataset.FHIRView, glob(t, "../fhir/view/library/*.json")...)
+	add(0, true, "", "omop-cdm:5.4", "omop-cdm:5.3", "omop-cdm:5.4#person")
+	for _, name := range []string{"CTImage", "MRImage", "ComprehensiveSR", "EnhancedMRImage", "PETImage", "DXImage", "DigitalMammographyXRayImage", "USImage", "RTStructureSet", "Segmentation"} {
+		add(0, true, "", "dicom-iod:"+name)
+	}
+	if _, err := os.Stat("/work/shared"); err != nil {
+		return list
+	}
+	shared := golden.Shared(t, "data")
+	add(1, true, dataset.FHIRView, glob(t, shared+"/metadata/profiles/views/*.json")...)
+	add(1, true, "", glob(t, shared+"/dicom/idc/*.csv")...)
+	add(2, false, dataset.Croissant, glob(t, shared+"/metadata/croissant/examples/*/metadata.json")...)
+	add(1, true, "", glob(t, shared+"/metadata/profiles/crtdl/CRTDL*.json")...)
+	for _, pattern := range []string{"*schema*.json", "*schema*.yaml", "countries*.json", "unique-field.json"} {
+		add(1, false, dataset.TableSchema, glob(t, shared+"/metadata/frictionless/data/"+pattern)...)
+	}
+	for _, pattern := range []string{"*package*.json", "*package*.yaml", "package/*.json", "*resource*.json", "*resource*.y*ml"} {
+		add(1, false, dataset.DataPackage, glob(t, shared+"/metadata/frictionless/data/"+pattern)...)
+	}
+	return list
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	list, err := filepath.Glob(pattern)
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%s: want files, have %d (%v)", pattern, len(list), err)
+	}
+	return list
+}
+
+// TestTabularSourcesGenerate makes all outputs of each source, twice, and compiles,
+// vets and runs the code with its tests.
+func TestTabularSourcesGenerate(t *testing.T) {
+	long := os.Getenv("CARABINER_LONG") != ""
+	run := gentest.Run{Carabiner: true, Files: map[string][]byte{}}
+	n := 0
+	for i, s := range batchSources(t) {
+		if s.long && !long {
+			continue
+		}
+		m, findings, err := dataset.Load(context.Background(), s.path, s.opts)
+		if err != nil || m == nil {
+			if s.loads {
+				t.Errorf("%s: want a model, have %v %v", s.path, err, findings)
+			}
+			continue
+		}
+		name := fmt.Sprintf("p%03d", i)
+		t.Log(name, s.path)
+		opts := &gen.GoOptions{Package: name, Extract: i%2 == 0, Tests: true}
+		files, _, err := gen.Generate(m, gen.Outputs(), opts)
+		if err != nil {
+			t.Errorf("%s: %v", s.path, err)
+			continue
+		}
+		again, _, _ := gen.Generate(m, gen.Outputs(), opts)
+		for k, f := range files {
+			if !bytes.Equal(f.Content, again[k].Content) {
+				t.Errorf("%s: %s has other bytes the second time", s.path, f.Name)
+			}
+			if strings.HasSuffix(f.Name, ".go") {
+				run.Files[name+"/"+f.Name] = f.Content
+			}
+		}
+		n++
+	}
+	if n < 6 {
+		t.Errorf("want several sources, have %d", n)
+	}
+	run.Do(t)
+}

@@ -1,0 +1,89 @@
+package runtime
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func rowsOf(t testing.TB, text string, f csvFile) (rows [][]string, failed error) {
+	t.Helper()
+	in := newCSVRows(strings.NewReader(text), f)
+	for {
+		row, err := in.read()
+		if err == io.EOF {
+			return rows, failed
+		}
+		if err != nil {
+			failed = err
+			if !errors.Is(err, errQuote) {
+				return rows, failed
+			}
+			continue
+		}
+		if len(row) > 0 {
+			rows = append(rows, append([]string(nil), row...))
+		}
+	}
+}
+
+func TestRowsKeepWhatIsInQuotationMarks(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		file csvFile
+		want [][]string
+	}{
+		{"a,b\r\n\"x\r\ny\",\"1\"\"2\"\r\n", csvFile{}, [][]string{{"a", "b"}, {"x\r\ny", `1"2`}}},
+		{"\xef\xbb\xbfa,\n\n,b", csvFile{}, [][]string{{"a", ""}, {"", "b"}}},
+		{"#x\na; \"b;c\" ;d\n", csvFile{comma: ";", comment: "#"}, nil},
+		{"#x\na;  \"b;c\"; d\n", csvFile{comma: ";", comment: "#", trim: true}, [][]string{{"a", "b;c", "d"}}},
+		{"'a''b'||c|d\n", csvFile{comma: "||", quote: "'"}, [][]string{{"a'b", "c|d"}}},
+		{`a\,b,"c\"d",\\` + "\n", csvFile{escape: `\`}, [][]string{{"a,b", `c"d`, `\`}}},
+		{"a§b\n", csvFile{comma: "§"}, [][]string{{"a", "b"}}},
+		{"a\"b\nc,d\n\"e\"f\n\"g\n", csvFile{}, [][]string{{"c", "d"}}},
+	} {
+		have, _ := rowsOf(t, c.text, c.file)
+		if diff := cmp.Diff(c.want, have); diff != "" {
+			t.Errorf("%q (-want +have):\n%s", c.text, diff)
+		}
+	}
+}
+
+// FuzzRowsAreThoseOfEncodingCSV holds rows against the standard library, whose line
+// breaks are all of one form, and against what is read again.
+func FuzzRowsAreThoseOfEncodingCSV(f *testing.F) {
+	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\",\"x\r\ny\"\n", "a\n\n\"\"\nb", "a\"b\n", "\"a\n", "\r\n,\r\n\r", "\"a\" ,b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		have, failed := rowsOf(t, text, csvFile{})
+		if failed != nil {
+			return
+		}
+		var again []byte
+		for _, row := range have {
+			again = (&csvFile{}).appendRow(again, row)
+		}
+		if written, err := rowsOf(t, string(again), csvFile{}); err != nil || !cmp.Equal(have, written) {
+			t.Errorf("want what was written, have other rows (%v)", err)
+		}
+		in := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\xef\xbb\xbf")))
+		in.FieldsPerRecord = -1
+		want, err := in.ReadAll()
+		if err != nil {
+			t.Fatalf("want an error as of encoding/csv, have none: %v", err)
+		}
+		for _, row := range have {
+			for i := range row {
+				row[i] = strings.ReplaceAll(row[i], "\r\n", "\n")
+			}
+		}
+		if !cmp.Equal(want, have) {
+			t.Errorf("%q: want %q, have %q", text, want, have)
+		}
+	})
+}
