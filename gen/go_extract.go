@@ -48,7 +48,7 @@ func emitExtract(p *plan) []jen.Code {
 	return append(out, extractSupport()...)
 }
 
-const filteredDoc = " Of one that does not belong to the table there is none, and the only finding has the code extract.CodeFiltered."
+const filteredDoc = " Of one that does not belong to the table there is none, and extract.Filtered is true of the findings."
 
 func extractFHIR(t *tablePlan) []jen.Code {
 	name := t.object.goName

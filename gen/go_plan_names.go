@@ -103,6 +103,11 @@ func codeName(code, display string) string {
 func (p *plan) nameEnums() {
 	for _, e := range sortedBy(p.enums, func(e *enumPlan) string { return e.Name }) {
 		name := GoName(e.Name)
+		for _, t := range p.tables { // images.laterality: ImageLaterality
+			if rest, ok := strings.CutPrefix(e.Name, t.Name+"."); ok && e.URL == "" {
+				name = t.object.goName + GoName(rest)
+			}
+		}
 		e.goName = p.names.claim(name, name+"Code")
 		p.nameCodes(e)
 	}

@@ -192,6 +192,12 @@ func filtered(pos issue.Pos) issue.List {
 	return issue.List{{Severity: issue.Information, Code: CodeFiltered, Pos: pos, Message: "want a record of the table, have another"}}
 }
 
+// Filtered reports whether findings of a Maker, or of a generated Extract function,
+// say that the record does not belong to the table.
+func Filtered(found issue.List) bool {
+	return len(found) == 1 && found[0].Code == CodeFiltered
+}
+
 // Resource returns the records of a FHIR resource: with a view any number, else
 // one. Of a resource that does not belong to the table there is none, and the
 // finding has CodeFiltered.
