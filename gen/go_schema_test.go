@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -227,7 +226,7 @@ func decoded(b []byte) (v any) {
 type check func(b []byte) (out []byte, err error)
 
 func records(t *testing.T, name string, read check) {
-	b, err := os.ReadFile("../" + name + "/records.ndjson")
+	b, err := os.ReadFile("../" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,8 +263,8 @@ import (
 	%[1]q
 )
 
-func Test_%[2]s(t *testing.T) {
-	records(t, %[2]q, func(b []byte) ([]byte, error) {
+func Test_%[2]s_%[3]s(t *testing.T) {
+	records(t, %[4]q, func(b []byte) ([]byte, error) {
 		v, list := %[2]s.Parse%[3]s(b)
 		if list.Err() == nil {
 			list = append(list, v.Validate()...)
@@ -275,23 +274,29 @@ func Test_%[2]s(t *testing.T) {
 }
 `
 
-// addSchema generates the package of a schema, with a test over the records, into
-// files.
-func addSchema(t *testing.T, files map[string][]byte, pkg string, c *schemaCase, records []any) {
+// schemaPackage collects schemas whose code goes into one package, because the
+// compiler's start is what takes time.
+type schemaPackage struct {
+	name    string
+	model   *dataset.Model
+	records [][]byte
+}
+
+// schemasInPackage is how many schemas have one package together.
+const schemasInPackage = 20
+
+// add puts the tables of a schema into the package, and what package jsonschema
+// says of records.
+func (p *schemaPackage) add(t *testing.T, c *schemaCase, records []any) {
 	t.Helper()
 	m := loadSchema(t, c)
-	out, findings, err := Go(m, &GoOptions{Package: pkg})
-	if err != nil {
-		t.Fatalf("%s: %v", c.Name, err)
+	if p.model == nil {
+		p.model = &dataset.Model{ID: m.ID}
 	}
-	for _, f := range findings {
-		if f.Severity >= issue.Warning {
-			t.Errorf("%s: %v", c.Name, f)
-		}
-	}
-	for _, f := range out {
-		files[pkg+"/"+f.Name] = f.Content
-	}
+	m.Tables[0].Name = fmt.Sprintf("s%02d %s", len(p.model.Tables), c.Name)
+	p.model.Tables = append(p.model.Tables, m.Tables[0])
+	p.model.Objects = append(p.model.Objects, m.Objects...)
+	p.model.CodeSets = append(p.model.CodeSets, m.CodeSets...)
 	var lines bytes.Buffer
 	for i, ok := range verdicts(t, c, records) {
 		b, err := json.Marshal(records[i])
@@ -301,30 +306,66 @@ func addSchema(t *testing.T, files map[string][]byte, pkg string, c *schemaCase,
 		lines.WriteString(map[bool]string{true: "+", false: "-"}[ok])
 		lines.Write(append(b, '\n'))
 	}
-	files[pkg+"/records.ndjson"] = lines.Bytes()
-	p, err := newPlan(m, &GoOptions{Package: pkg})
+	p.records = append(p.records, lines.Bytes())
+}
+
+// generate writes the package and a driver of each table into files.
+func (p *schemaPackage) generate(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	out, findings, err := Go(p.model, &GoOptions{Package: p.name})
+	if err != nil {
+		t.Fatalf("%s: %v", p.name, err)
+	}
+	for _, f := range findings {
+		if f.Severity >= issue.Warning {
+			t.Errorf("%s: %v", p.name, f)
+		}
+	}
+	for _, f := range out {
+		files[p.name+"/"+f.Name] = f.Content
+	}
+	plan, err := newPlan(p.model, &GoOptions{Package: p.name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	files["driver/driver_test.go"] = []byte(schemaDriver)
-	files["driver/"+pkg+"_test.go"] = fmt.Appendf(nil, schemaCall, "generated/"+pkg, pkg, p.tables[0].object.goName)
+	for i, x := range plan.tables {
+		path := fmt.Sprintf("%s/records%02d.ndjson", p.name, i)
+		files[path] = p.records[i]
+		files[fmt.Sprintf("driver/%s_%02d_test.go", p.name, i)] = fmt.Appendf(nil, schemaCall, "generated/"+p.name, p.name, x.object.goName, path)
+	}
+}
+
+// runSchemas generates, compiles and tests the code of schemas.
+func runSchemas(t *testing.T, cases []schemaCase, records func(*schemaCase) []any) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("compiles generated code")
+	}
+	files := map[string][]byte{}
+	for part := range slices.Chunk(cases, schemasInPackage) {
+		p := &schemaPackage{name: fmt.Sprintf("p%d", len(files))}
+		for i := range part {
+			p.add(t, &part[i], records(&part[i]))
+		}
+		p.generate(t, files)
+	}
+	gentest.Run{Files: files}.Do(t)
 }
 
 // Generated code accepts exactly what package jsonschema accepts, and loses
 // nothing of it.
 func TestGeneratedCodeAcceptsWhatTheSchemaAccepts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	files := map[string][]byte{}
-	for i, c := range schemaCases(t) {
+	runSchemas(t, schemaCases(t), func(c *schemaCase) []any {
 		var records []any
 		for _, b := range c.Instances {
 			v := decodeAny(t, b)
 			records = append(records, v)
 			records = append(records, near(r, v, 12)...)
 		}
-		addSchema(t, files, fmt.Sprintf("s%02d%s", i, strings.ReplaceAll(c.Name, "-", "")), &c, records)
-	}
-	gentest.Run{Files: files}.Do(t)
+		return records
+	})
 }
 
 // lookahead finds the expressions of Frictionless that neither package regexp nor
@@ -333,7 +374,8 @@ var lookahead = regexp.MustCompile(`"pattern": "[^\n]*\(\?[=!][^\n]*"`)
 
 func TestGeneratedCodeAcceptsWhatTheSharedSchemasAccept(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	files := map[string][]byte{}
+	var cases []schemaCase
+	var all [][]any
 	for _, s := range []struct{ schema, examples string }{
 		{"data/metadata/datacite/schema/datacite-v4.3.json", "data/metadata/datacite/examples/4.3/*.json"},
 		{"data/metadata/datacite/schema/datacite-v4.5.json", "data/metadata/datacite/examples/4.5/*.json"},
@@ -371,8 +413,12 @@ func TestGeneratedCodeAcceptsWhatTheSharedSchemasAccept(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			addSchema(t, files, fmt.Sprintf("shared%d", len(files)), &c, records)
+			cases, all = append(cases, c), append(all, records)
 		}
 	}
-	gentest.Run{Files: files}.Do(t)
+	runSchemas(t, cases, func(*schemaCase) []any {
+		next := all[0]
+		all = all[1:]
+		return next
+	})
 }

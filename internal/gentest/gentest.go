@@ -4,10 +4,13 @@ package gentest
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,7 +48,11 @@ func (r Run) Do(t testing.TB) string {
 	if r.VetOnly {
 		return ""
 	}
-	out, err := command(dir, append([]string{"test"}, append(r.Args, "./...")...)...)
+	args := append([]string{"test", "-vet=off"}, r.Args...)
+	if !slices.Contains(r.Args, "-bench") {
+		args = append(args, "-gcflags=-N -l") // halves the time that the compiler takes
+	}
+	out, err := command(dir, append(args, "./...")...)
 	if err != nil {
 		t.Fatalf("go test: %v\n%s", err, clip(out))
 	}
@@ -72,7 +79,7 @@ func (r Run) Staticcheck(t testing.TB) string {
 
 func (r Run) write(t testing.TB) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := r.folder(t)
 	module := "module " + modulePath + "\n\ngo 1.26\n"
 	if r.Carabiner {
 		module = carabiner(t, dir)
@@ -81,6 +88,27 @@ func (r Run) write(t testing.TB) string {
 	for name, content := range r.Files {
 		save(t, filepath.Join(dir, filepath.FromSlash(name)), content)
 	}
+	return dir
+}
+
+// folder returns a new folder that has the same path for the same files, so that
+// the compiler's cache knows what did not change since the last run; where another
+// run is using that, one of a random path.
+func (r Run) folder(t testing.TB) string {
+	t.Helper()
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		fmt.Fprintf(h, "%s %d\n%s", name, len(r.Files[name]), r.Files[name])
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("gentest-%x", h.Sum(nil)[:8]))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir
 }
 
