@@ -391,6 +391,9 @@ func (p *pruner) field(f *Field, wishes []*wish, steps map[*wish]string, name st
 	}
 	if len(parts) > 0 {
 		p.slices(f, parts, steps, name, whole || stays)
+		if f.SlicesOnly && len(f.Slices) == 0 {
+			return false
+		}
 	}
 	if len(inner.names) > 0 {
 		if o := objectOf(&f.Type); o != nil {

@@ -133,6 +133,9 @@ func decodeField(o *objectPlan, f *fieldPlan) string {
 	if len(f.slices) > 0 {
 		return fmt.Sprintf("%s.decode%s(in)", o.recv, f.goName)
 	}
+	if f.SlicesOnly { // and there is none
+		return "in.skip()"
+	}
 	set := field + " = " + decodeValue(o, f.shape, f.typ)
 	if f.shape == plain && (f.typ.object != nil || f.typ.union != nil) {
 		set = field + ".decode(in)"

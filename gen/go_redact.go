@@ -120,7 +120,11 @@ type redactMember struct {
 // slice count as looked at only where the list itself has a role.
 func redactMembers(f *fieldPlan) []redactMember {
 	blind := len(f.slices) > 0 || f.typ.opaque || f.typ.Kind == dataset.Any
-	out := []redactMember{{f.goName, f.shape, f.typ, f.Role, blind}}
+	own := f.Role
+	if f.SlicesOnly { // the role is that of the slices
+		own, blind = "", true
+	}
+	out := []redactMember{{f.goName, f.shape, f.typ, own, blind}}
 	for _, s := range f.slices {
 		role := s.Field.Role
 		if role == "" {

@@ -22,7 +22,10 @@ func emitSliceMatches(p *plan) []jen.Code {
 				for i := range s.Match {
 					terms = append(terms, p.matchTerm(&s.Match[i]))
 				}
-				if s.Value != "" {
+				switch {
+				case s.Value != "" && f.SlicesOnly: // what else the element has is left out
+					terms = append(terms, fmt.Sprintf("matchExists(e, %q)", s.Value))
+				case s.Value != "":
 					terms = append(terms, "only(e, "+strings.Join(quoteAll(append(valueMembers(s), s.Value)), ", ")+")")
 				}
 				if len(terms) == 0 {
@@ -142,7 +145,7 @@ func emitDecodeSlices(o *objectPlan, f *fieldPlan) jen.Code {
 		}
 		cases = append(cases, stmt("%s", decodeSlice(o, s)), stmt("slice = %d", i+1))
 	}
-	cases = append(cases, stmt("default:"), stmt("%s", decodeOne(v+"."+f.goName, f.typ)))
+	cases = append(cases, decodeRest(o, f)...)
 	body = append(body, jen.Op("for index := 0; in.element(index); index++").Block(
 		stmt("before, slice := len(in.list), uint8(0)"),
 		stmt("element, end, ok := in.look()"),
@@ -153,6 +156,27 @@ func emitDecodeSlices(o *objectPlan, f *fieldPlan) jen.Code {
 		stmt("in.withinElement(before, index)"),
 	))
 	return method("", o, "decode"+f.goName+"(in *reader)", body...)
+}
+
+// decodeRest are the cases for an element that no field of a slice takes. Where the
+// profile lists slices alone it is left out, but for one too many of a slice, which
+// Validate reports; of an extension without fields of its own there is nothing to
+// leave out, so that it goes too.
+func decodeRest(o *objectPlan, f *fieldPlan) []jen.Code {
+	rest := stmt("%s", decodeOne(o.recv+"."+f.goName, f.typ))
+	if !f.SlicesOnly {
+		return []jen.Code{stmt("default:"), rest}
+	}
+	var known []string
+	for _, s := range f.slices {
+		known = append(known, s.match+"(element)")
+	}
+	if f.typ.opaque {
+		rest = stmt(`in.note(SeverityError, codeSlice, "want no more elements of the slice: left out")`)
+		return []jen.Code{stmt("case %s:", strings.Join(known, " || ")), rest, stmt("in.pass(end)\nin.withinElement(before, index)\ncontinue"),
+			stmt("default:"), stmt("in.pass(end)\ncontinue")}
+	}
+	return []jen.Code{stmt("case %s:", strings.Join(known, " || ")), rest, stmt("default:"), stmt("in.pass(end)\ncontinue")}
 }
 
 func zero(s *slicePlan) string {

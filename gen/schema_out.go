@@ -287,14 +287,16 @@ func (w *schemaOut) field(o *dataset.Object, f *dataset.Field, row bool) schemaD
 }
 
 // slices says how many elements of a list each slice has, for those that are told
-// apart by fixed values and patterns.
+// apart by fixed values, and that there are no others where the list is closed or
+// the profile lists slices alone.
 func (w *schemaOut) slices(f *dataset.Field) schemaDoc {
-	var all []any
+	var all, known []any
 	for _, s := range f.Slices {
 		element, ok := matchSchema(s.Match)
 		if !ok {
 			continue
 		}
+		known = append(known, element)
 		least, most := 0, 1
 		if s.Field.Required {
 			least = 1
@@ -310,6 +312,13 @@ func (w *schemaOut) slices(f *dataset.Field) schemaDoc {
 			count.add("maxContains", most)
 		}
 		all = append(all, count)
+	}
+	if alone := (f.SlicesClosed && len(f.Slices) > 0 || f.SlicesOnly) && f.Type.Kind == dataset.List; alone && len(known) == len(f.Slices) {
+		items := any(false) // no element at all
+		if len(known) > 0 {
+			items = schemaDoc{{"anyOf", known}}
+		}
+		all = append(all, schemaDoc{{"items", items}})
 	}
 	if len(all) == 0 {
 		return nil

@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/carabiner-health/carabiner/dataset"
@@ -278,8 +280,11 @@ func (p *pruner) object(dst []byte, v jsontree.Value, o *dataset.Object) []byte 
 		f := k.members[string(name)]
 		switch {
 		case f != nil && f.Field != nil:
-			n := p.into(f.Name)
+			n, before := p.into(f.Name), len(dst)
 			dst = p.field(memberKey(dst, name), m, f.Field)
+			if f.SlicesOnly && bytes.HasSuffix(dst, []byte(":[]")) {
+				dst = dst[:before] // all elements were left out
+			}
 			p.path = p.path[:n]
 		case f != nil || o.ResourceType != "" && string(name) == "resourceType":
 			dst = jsontree.Compact(memberKey(dst, name), m.Raw())
@@ -403,23 +408,26 @@ func (p *pruner) array(dst []byte, v jsontree.Value, t *dataset.Type, f *dataset
 	}
 	p.whole(v, t)
 	p.items(v, t)
-	var slices []*sliceShape
+	var known []*sliceShape
 	var counts []int
 	if f != nil && len(f.Slices) > 0 {
-		slices = p.slices(f)
-		counts = make([]int, len(slices))
+		known = p.slices(f)
+		counts = make([]int, len(known))
 	}
 	dst = append(dst, '[')
 	for i, e := range v.All() {
-		if i > 0 {
+		if f != nil && f.SlicesOnly && sliceOf(known, e) < 0 {
+			continue
+		}
+		if dst[len(dst)-1] != '[' {
 			dst = append(dst, ',')
 		}
 		n := len(p.path)
 		p.path = fmt.Appendf(p.path, "[%d]", i)
-		dst = p.element(dst, e, t, f, slices, counts)
+		dst = p.element(dst, e, t, f, known, counts)
 		p.path = p.path[:n]
 	}
-	if slices != nil {
+	if known != nil {
 		p.sliceCounts(f, counts)
 	}
 	return append(dst, ']')
@@ -435,14 +443,17 @@ func (p *pruner) items(v jsontree.Value, t *dataset.Type) {
 }
 
 // element appends an element of a list, of a slice where it is in one.
-func (p *pruner) element(dst []byte, e jsontree.Value, t *dataset.Type, f *dataset.Field, slices []*sliceShape, counts []int) []byte {
+func (p *pruner) element(dst []byte, e jsontree.Value, t *dataset.Type, f *dataset.Field, known []*sliceShape, counts []int) []byte {
 	if e.Kind() == jsontree.Null { // a gap in a list of primitives
 		return append(dst, "null"...)
 	}
-	if i := sliceOf(slices, e); i >= 0 {
+	if i := sliceOf(known, e); i >= 0 {
 		counts[i]++
-		if slices[i].elem != nil {
-			return p.write(dst, e, slices[i].elem)
+		if known[i].elem != nil {
+			return p.write(dst, e, known[i].elem)
+		}
+		if f.SlicesOnly {
+			return known[i].bare(dst, e)
 		}
 		return jsontree.Compact(dst, e.Raw()) // what its matches fix, and the value
 	}
@@ -452,9 +463,23 @@ func (p *pruner) element(dst []byte, e jsontree.Value, t *dataset.Type, f *datas
 	return p.write(dst, e, t.Elem)
 }
 
+// bare appends of an element the members that its matches fix and the value, as
+// what else it has is not listed.
+func (s *sliceShape) bare(dst []byte, e jsontree.Value) []byte {
+	dst = append(dst, '{')
+	for m := e.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
+		name := m.Key()
+		fixes := func(m dataset.Match) bool { return len(m.Path) == 1 && m.Path[0] == name }
+		if name == s.Value || slices.ContainsFunc(s.Match, fixes) {
+			dst = jsontree.Compact(memberKey(dst, m.KeyBytes()), m.Raw())
+		}
+	}
+	return append(dst, '}')
+}
+
 // sliceOf returns the number of the slice of an element, -1 if it is in none.
-func sliceOf(slices []*sliceShape, e jsontree.Value) int {
-	for i, s := range slices {
+func sliceOf(known []*sliceShape, e jsontree.Value) int {
+	for i, s := range known {
 		if s.matches(e) {
 			return i
 		}

@@ -212,6 +212,9 @@ func (b *batch) sliced(v *value, m jsontree.Value, c *column, at int, slices []*
 	parts := make([][]byte, len(slices)+1)
 	for i, e := range m.All() {
 		k := sliceOf(slices, e)
+		if k < 0 && c.Field.SlicesOnly {
+			continue
+		}
 		if k < 0 {
 			k = len(slices)
 		}
