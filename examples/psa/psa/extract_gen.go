@@ -28,8 +28,7 @@ var makerOfPatient = sync.OnceValues(func() (*extract.Maker, error) {
 })
 
 // ExtractPatient returns the rows of a resource, those with errors as far as they could be made. Of
-// one that does not belong to the table there is none, and the only finding has the code
-// extract.CodeFiltered.
+// one that does not belong to the table there is none, and extract.Filtered is true of the findings.
 func ExtractPatient(r *fhir.Resource) ([]Patient, issue.List) {
 	maker, err := makerOfPatient()
 	if err != nil {
@@ -61,8 +60,8 @@ var makerOfMeasurement = sync.OnceValues(func() (*extract.Maker, error) {
 })
 
 // ExtractMeasurement returns the rows of a resource, those with errors as far as they could be made.
-// Of one that does not belong to the table there is none, and the only finding has the code
-// extract.CodeFiltered.
+// Of one that does not belong to the table there is none, and extract.Filtered is true of the
+// findings.
 func ExtractMeasurement(r *fhir.Resource) ([]Measurement, issue.List) {
 	maker, err := makerOfMeasurement()
 	if err != nil {

@@ -9,7 +9,7 @@ package psa
 
 import (
 	"bufio"
-	"encoding/csv"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -245,26 +245,33 @@ func (f figures) at(i int) (c byte, more bool) {
 // csvTable says how the records of a type stand in CSV: a field a column, read and
 // written by way of the record's JSON.
 type csvTable struct {
+	csvFile
 	columns []csvColumn
 	// prefix is the JSON of members that have no column, each after a comma.
 	prefix   string
-	comma    rune
-	comment  rune
 	noHeader bool
-	skip     int  // rows before the header
-	more     bool // the file may have columns that are not named here
+	skip     int // lines before the header
+	// heads is how many rows the header has, 0 = 1, joined by a space.
+	heads int
+	more  bool // the file may have columns that are not named here
+	// exact says that another column, a missing one and a row without values are
+	// errors.
+	exact bool
 }
 
 type csvColumn struct {
 	name   string
-	member string // the name in JSON with a comma before and a colon after it
+	titles []string // in the header, nil = the name; the first is written
+	member string   // the name in JSON with a comma before and a colon after it
 	kind   csvKind
 	// list is the delimiter of a list's values, "" where they are a JSON array.
 	list string
 	// null says that a missing value is a null, required that it may not be missing.
 	null, required bool
-	missing        []string // nil = the empty text
-	form           *csvForm
+	// listed says that the column may not be missing.
+	listed  bool
+	missing []string // nil = the empty text
+	form    *csvForm
 }
 
 // csvKind is the kind of the JSON that a text stands for.
@@ -296,31 +303,30 @@ var (
 func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		limited := &recordLimit{r: r}
-		in := csv.NewReader(skipMark(limited))
-		in.Comma, in.Comment, in.FieldsPerRecord, in.ReuseRecord = t.comma, t.comment, -1, true
+		in := newCSVRows(r, t.csvFile)
 		at, issues, err := t.header(in)
 		if err != nil {
 			yield(none, err)
 			return
 		}
-		if len(issues) > 0 && !yield(none, &RecordError{1, issues}) || issues.Err() != nil {
+		if len(issues) > 0 && !yield(none, &RecordError{in.line, issues}) || t.lacks(at) {
 			return
 		}
 		var text []byte
 		for {
-			limited.n = 0
-			row, err := in.Read()
+			row, err := in.read()
 			if err == io.EOF {
 				return
 			}
-			if err != nil {
+			if err != nil && err != errQuote {
 				yield(none, err)
 				return
 			}
-			line, _ := in.FieldPos(0)
-			if len(row) != len(at) {
-				if !yield(none, &RecordError{line, Issues{{Severity: SeverityError, Code: codeSyntax, Message: "want as many values as columns"}}}) {
+			if err == nil && len(row) == 0 && !t.exact {
+				continue
+			}
+			if message := t.wrongRow(row, at, err); message != "" {
+				if !yield(none, &RecordError{in.line, Issues{{Severity: SeverityError, Code: codeSyntax, Message: message}}}) {
 					return
 				}
 				continue
@@ -329,7 +335,7 @@ func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) ite
 			v, issues := parse(text)
 			var wrong error
 			if issues.Err() != nil {
-				wrong = &RecordError{line, issues}
+				wrong = &RecordError{in.line, issues}
 			}
 			if !yield(v, wrong) {
 				return
@@ -338,24 +344,24 @@ func readCSV[T any](r io.Reader, t csvTable, parse func([]byte) (T, Issues)) ite
 	}
 }
 
-// recordLimit ends a stream in which a record has no end.
-type recordLimit struct {
-	r io.Reader
-	n int
+// wrongRow returns what is wrong with a row, "" for nothing.
+func (t *csvTable) wrongRow(row []string, at []int, err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case len(row) == 0 || t.exact && blankRow(row) && len(t.columns) > 1:
+		return errBlank.Error()
+	case len(row) != len(at):
+		return "want as many values as columns"
+	}
+	return ""
 }
 
-func (l *recordLimit) Read(p []byte) (int, error) {
-	if l.n > maxRecord {
-		return 0, errLongRecord
-	}
-	n, err := l.r.Read(p)
-	l.n += n
-	return n, err
-}
+var errBlank = errors.New("want a row with values, have a blank one")
 
 // skipMark leaves out a byte order mark.
-func skipMark(r io.Reader) io.Reader {
-	in := bufio.NewReader(r)
+func skipMark(r io.Reader) *bufio.Reader {
+	in := bufio.NewReaderSize(r, 64<<10)
 	if mark, _ := in.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		_, _ = in.Discard(len(mark))
 	}
@@ -363,9 +369,9 @@ func skipMark(r io.Reader) io.Reader {
 }
 
 // header returns for each value of a row the number of its column, -1 for none.
-func (t *csvTable) header(in *csv.Reader) (at []int, issues Issues, err error) {
+func (t *csvTable) header(in *csvRows) (at []int, issues Issues, err error) {
 	for range t.skip {
-		if _, err := in.Read(); err != nil {
+		if _, err := in.readLine(); err != nil {
 			return nil, nil, eofIs(err, "want a header, have no row")
 		}
 	}
@@ -375,29 +381,66 @@ func (t *csvTable) header(in *csv.Reader) (at []int, issues Issues, err error) {
 		}
 		return at, nil, nil
 	}
-	row, err := in.Read()
+	names, err := t.names(in)
 	if err != nil {
 		return nil, nil, eofIs(err, "want a header, have no row")
 	}
+	other := SeverityInformation
+	if t.exact {
+		other = SeverityError
+	}
 	seen := make([]bool, len(t.columns))
-	for _, name := range row {
-		i := slices.IndexFunc(t.columns, func(c csvColumn) bool { return c.name == name })
+	for _, name := range names {
+		i := slices.IndexFunc(t.columns, func(c csvColumn) bool { return c.name == name && c.titles == nil || slices.Contains(c.titles, name) })
 		at = append(at, i)
 		switch {
 		case i >= 0 && seen[i]:
-			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: name, Message: "want a column of each name, have two"})
+			at[len(at)-1] = -1
+			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
 		case i >= 0:
 			seen[i] = true
 		case !t.more:
-			issues = append(issues, Issue{Severity: SeverityInformation, Code: codeUnlisted, Message: "want the columns of the profile, have another"})
+			issues = append(issues, Issue{Severity: other, Code: codeUnlisted, Message: "want the columns of the profile, have another"})
 		}
 	}
 	for i, c := range t.columns {
-		if !seen[i] && c.required {
+		if !seen[i] && (c.required || c.listed) {
 			issues = append(issues, Issue{Severity: SeverityError, Code: codeRequired, Path: c.name, Message: "want the column, have none"})
 		}
 	}
 	return at, issues, nil
+}
+
+// names returns the names in the header, of all its rows.
+func (t *csvTable) names(in *csvRows) (names []string, err error) {
+	for n := range max(t.heads, 1) {
+		row, err := in.read()
+		for err == nil && len(row) == 0 {
+			row, err = in.read()
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range row {
+			switch {
+			case i == len(names):
+				names = append(names, name)
+			case n > 0 && name != "":
+				names[i] = strings.TrimSpace(names[i] + " " + name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// lacks reports whether a column is missing that each record needs.
+func (t *csvTable) lacks(at []int) bool {
+	for i, c := range t.columns {
+		if c.required && !slices.Contains(at, i) {
+			return true
+		}
+	}
+	return false
 }
 
 func eofIs(err error, message string) error {
@@ -505,15 +548,14 @@ func (f *csvForm) number(text string) string {
 type csvWriter struct {
 	table  csvTable
 	out    io.Writer
-	w      *csv.Writer
+	buffer []byte
 	row    []string
 	header bool // is written
+	err    error
 }
 
 func newCSVWriter(w io.Writer, t csvTable) *csvWriter {
-	out := &csvWriter{table: t, out: w, w: csv.NewWriter(w), row: make([]string, len(t.columns)), header: t.noHeader}
-	out.w.Comma = t.comma
-	return out
+	return &csvWriter{table: t, out: w, row: make([]string, len(t.columns)), header: t.noHeader}
 }
 
 // write adds a record, given as JSON.
@@ -538,12 +580,27 @@ func (w *csvWriter) write(record []byte) error {
 		}
 		w.row[i], next = text, i+1
 	}
-	if len(w.row) == 1 && w.row[0] == "" { // an empty line would be no row
-		w.w.Flush()
-		_, err := io.WriteString(w.out, "\"\"\n")
-		return err
+	if t.exact && len(w.row) > 1 && blankRow(w.row) {
+		return errBlank
 	}
-	return w.w.Write(w.row)
+	return w.end()
+}
+
+// end writes the row at hand.
+func (w *csvWriter) end() error {
+	w.buffer = w.table.appendRow(w.buffer, w.row)
+	if len(w.buffer) < maxUnwritten {
+		return w.err
+	}
+	return w.send()
+}
+
+func (w *csvWriter) send() error {
+	if w.err == nil && len(w.buffer) > 0 {
+		_, w.err = w.out.Write(w.buffer)
+	}
+	w.buffer = w.buffer[:0]
+	return w.err
 }
 
 // find returns the number of a column, -1 for none. Members come in the order of
@@ -615,24 +672,254 @@ func (w *csvWriter) begin() error {
 	w.header = true
 	for i, c := range w.table.columns {
 		w.row[i] = c.name
+		if len(c.titles) > 0 {
+			w.row[i] = c.titles[0]
+		}
 	}
-	return w.w.Write(w.row)
+	return w.end()
 }
 
 func (w *csvWriter) flush() error {
 	if err := w.begin(); err != nil {
 		return err
 	}
-	w.w.Flush()
-	return w.w.Error()
+	return w.send()
 }
 
-// absent is the text of no value.
+// absent is the text of no value: where an empty one has a value, another.
 func (c *csvColumn) absent() string {
-	if len(c.missing) > 0 {
-		return c.missing[0]
+	for _, text := range c.missing {
+		if text != "" || c.form == nil || c.form.byDefault == "" {
+			return text
+		}
 	}
 	return ""
+}
+
+// csvFile says how rows stand in a text. Zero fields mean RFC 4180.
+type csvFile struct {
+	comma  string // "" = ,
+	quote  string // "" = "
+	escape string // "" = a quotation mark is doubled in quotation marks
+	// comment begins a line that is no row, "" = none.
+	comment string
+	// trim leaves out spaces before a value.
+	trim bool
+}
+
+// csvRows reads the rows of a text, all values as they are: line breaks in
+// quotation marks keep their form.
+type csvRows struct {
+	csvFile
+	in   *bufio.Reader
+	line int // of the row that was read, the first being 1
+	next int // lines that were read
+	row  []string
+	text []byte // the values of a row with quotation marks
+	ends []int  // in text
+}
+
+func newCSVRows(r io.Reader, f csvFile) *csvRows {
+	if f.comma == "" {
+		f.comma = ","
+	}
+	if f.quote == "" {
+		f.quote = `"`
+	}
+	if f.escape == f.quote {
+		f.escape = ""
+	}
+	return &csvRows{csvFile: f, in: skipMark(r)}
+}
+
+var errQuote = errors.New("want quotation marks around whole values, have others")
+
+// read returns the next row, good until the next call; a blank line is a row
+// without values, comments are none. After errQuote reading may go on.
+func (r *csvRows) read() ([]string, error) {
+	for {
+		line, err := r.readLine()
+		if err != nil {
+			return nil, err
+		}
+		r.line = r.next
+		if r.comment != "" && len(line) >= len(r.comment) && string(line[:len(r.comment)]) == r.comment {
+			continue
+		}
+		r.row = r.row[:0]
+		whole := line
+		line = endless(line)
+		switch {
+		case len(line) == 0:
+		case r.trim, bytes.Contains(line, []byte(r.quote)), r.escape != "" && bytes.Contains(line, []byte(r.escape)):
+			err = r.values(whole)
+		default:
+			r.split(string(line))
+		}
+		return r.row, err
+	}
+}
+
+// readLine returns the next line with its end, io.EOF behind the last.
+func (r *csvRows) readLine() ([]byte, error) {
+	line, err := readLine(r.in)
+	if err != nil && (err != io.EOF || len(line) == 0) {
+		return nil, err
+	}
+	r.next++
+	return line, nil
+}
+
+// endless returns a line without its end.
+func endless(line []byte) []byte {
+	line = bytes.TrimSuffix(line, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r"))
+}
+
+// split takes a line apart that has no quotation marks.
+func (r *csvRows) split(line string) {
+	for {
+		i := strings.Index(line, r.comma)
+		if i < 0 {
+			r.row = append(r.row, line)
+			return
+		}
+		r.row = append(r.row, line[:i])
+		line = line[i+len(r.comma):]
+	}
+}
+
+// values takes a line apart, and those behind it where quotation marks go on.
+func (r *csvRows) values(line []byte) error {
+	r.text, r.ends = r.text[:0], r.ends[:0]
+	more := true
+	for more {
+		if r.trim {
+			line = bytes.TrimLeft(line, " ")
+		}
+		var err error
+		if rest, ok := bytes.CutPrefix(line, []byte(r.quote)); ok {
+			line, err = r.quoted(rest)
+		} else {
+			line, err = r.plain(line)
+		}
+		if err != nil {
+			return err
+		}
+		r.ends = append(r.ends, len(r.text))
+		line, more = bytes.CutPrefix(line, []byte(r.comma))
+	}
+	if len(endless(line)) > 0 {
+		return errQuote
+	}
+	text, start := string(r.text), 0
+	for _, end := range r.ends {
+		r.row = append(r.row, text[start:end])
+		start = end
+	}
+	return nil
+}
+
+// quoted takes a value in quotation marks and returns what is behind it.
+func (r *csvRows) quoted(line []byte) ([]byte, error) {
+	for {
+		i := bytes.Index(line, []byte(r.quote))
+		if r.escape != "" {
+			if k := bytes.Index(line, []byte(r.escape)); k >= 0 && (i < 0 || k < i) {
+				r.text = append(r.text, line[:k]...)
+				line = r.escaped(line[k:])
+				continue
+			}
+		}
+		if i < 0 {
+			r.text = append(r.text, line...)
+			if len(r.text) > maxRecord {
+				return nil, errLongRecord
+			}
+			var err error
+			if line, err = r.readLine(); err == io.EOF {
+				return nil, errQuote
+			} else if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		r.text = append(r.text, line[:i]...)
+		line = line[i+len(r.quote):]
+		rest, twice := bytes.CutPrefix(line, []byte(r.quote))
+		if !twice {
+			return line, nil
+		}
+		r.text = append(r.text, r.quote...)
+		line = rest
+	}
+}
+
+// escaped takes the character behind an escape, at which line begins.
+func (r *csvRows) escaped(line []byte) []byte {
+	if line = line[len(r.escape):]; len(line) == 0 {
+		return line
+	}
+	r.text = append(r.text, line[0])
+	return line[1:]
+}
+
+// plain takes a value without quotation marks and returns what is behind it.
+func (r *csvRows) plain(line []byte) ([]byte, error) {
+	for {
+		end := bytes.Index(line, []byte(r.comma))
+		if end < 0 {
+			end = len(endless(line))
+		}
+		if r.escape != "" {
+			if k := bytes.Index(line[:end], []byte(r.escape)); k >= 0 {
+				r.text = append(r.text, line[:k]...)
+				line = r.escaped(line[k:])
+				continue
+			}
+		}
+		if bytes.Contains(line[:end], []byte(r.quote)) {
+			return nil, errQuote
+		}
+		r.text = append(r.text, line[:end]...)
+		return line[end:], nil
+	}
+}
+
+// appendRow adds a row with the end of its line.
+func (f *csvFile) appendRow(dst []byte, row []string) []byte {
+	comma, quote, escape := f.comma, f.quote, f.escape
+	if comma == "" {
+		comma = ","
+	}
+	if quote == "" {
+		quote = `"`
+	}
+	if escape == "" {
+		escape = quote
+	}
+	for i, text := range row {
+		if i > 0 {
+			dst = append(dst, comma...)
+		}
+		plain := !strings.ContainsAny(text, "\r\n") && !strings.Contains(text, comma) && !strings.Contains(text, quote) && !strings.Contains(text, escape) &&
+			!strings.HasPrefix(text, " ") && (i > 0 || f.comment == "" || !strings.HasPrefix(text, f.comment)) && (text != "" || len(row) > 1)
+		if plain {
+			dst = append(dst, text...)
+			continue
+		}
+		dst = append(dst, quote...)
+		if escape != quote {
+			text = strings.ReplaceAll(text, escape, escape+escape)
+		}
+		dst = append(append(dst, strings.ReplaceAll(text, quote, escape+quote)...), quote...)
+	}
+	return append(dst, '\n')
+}
+
+// blankRow reports whether no value of a row has a text.
+func blankRow(row []string) bool {
+	return !slices.ContainsFunc(row, func(s string) bool { return s != "" })
 }
 
 // Precision says how much of a date or a time is known.
@@ -1897,33 +2184,41 @@ func (e *RecordError) Unwrap() error { return e.Issues.Err() }
 
 // readLines reads one record a line. A record with errors comes with a
 // *RecordError, and reading goes on behind it; any other error is the last.
+//
+//go:noinline
 func readLines[T any](r io.Reader, parse func([]byte) (T, Issues)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		in := bufio.NewReaderSize(r, 64<<10)
-		for number := 1; ; number++ {
-			line, err := readLine(in)
-			if blank(line) {
-				line = nil
+		eachLine(r, recordOf(parse, yield))
+	}
+}
+
+// recordOf hands what parse makes of a text to yield, nothing where an error
+// comes instead of a text.
+func recordOf[T any](parse func([]byte) (T, Issues), yield func(T, error) bool) func([]byte, int, error) bool {
+	return func(text []byte, line int, err error) bool {
+		var v T
+		if err == nil {
+			var issues Issues
+			if v, issues = parse(text); issues.Err() != nil {
+				err = &RecordError{line, issues}
 			}
-			var v T
-			if err != nil && err != io.EOF {
-				yield(v, err)
-				return
-			}
-			if line != nil {
-				var issues Issues
-				v, issues = parse(line)
-				var wrong error
-				if issues.Err() != nil {
-					wrong = &RecordError{number, issues}
-				}
-				if !yield(v, wrong) {
-					return
-				}
-			}
-			if err == io.EOF {
-				return
-			}
+		}
+		return yield(v, err)
+	}
+}
+
+// eachLine calls record for each line that is not blank, and for an error that
+// ends the stream.
+func eachLine(r io.Reader, record func(text []byte, line int, err error) bool) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for number := 1; ; number++ {
+		line, err := readLine(in)
+		if err != nil && err != io.EOF {
+			record(nil, number, err)
+			return
+		}
+		if !blank(line) && !record(line, number, nil) || err == io.EOF {
+			return
 		}
 	}
 }
