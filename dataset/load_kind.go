@@ -53,7 +53,7 @@ func tellKind(name string, data []byte) SourceKind {
 // the others.
 func tellYAML(data []byte) SourceKind {
 	doc, err := yamldoc.Parse(data, &yamldoc.Options{MaxBytes: maxProfileBytes, MaxDepth: maxProfileDepth, MaxNodes: maxProfileNodes})
-	if err != nil || doc.Get("profile") != nil || doc.Get("sources") != nil {
+	if err != nil || doc.Get("profile") != nil && doc.Get("resources") == nil || doc.Get("tables") != nil {
 		return profileKind
 	}
 	var tree jsontree.Tree
@@ -89,6 +89,8 @@ func tellJSON(v jsontree.Value) SourceKind {
 	}
 	context := string(v.Get("@context").Raw())
 	switch {
+	case v.Get("resources").Kind() == jsontree.Array && !has("tables"):
+		return DataPackage // of 1.0, where profile is a property
 	case has("profile") && (has("tables") || has("sources")):
 		return profileKind
 	case has("dataExtraction"), has("cohortDefinition"):
@@ -102,9 +104,9 @@ func tellJSON(v jsontree.Value) SourceKind {
 		return FHIRView
 	case strings.Contains(v.Get("$schema").Text(), "json-schema.org"):
 		return JSONSchema
-	case v.Get("resources").Kind() == jsontree.Array:
-		return DataPackage
-	case v.Get("fields").Kind() == jsontree.Array:
+	case has("name", "path"), has("name", "data"), has("schema", "path"), has("schema", "data"):
+		return DataPackage // one resource of it
+	case has("fields"), has("primaryKey"), has("foreignKeys"):
 		return TableSchema
 	case has("tableSchema"), has("tables"):
 		return CSVW

@@ -37,7 +37,7 @@ func batchSources(t *testing.T) []batchSource {
 	add(len(own), true, "", own...)
 	add(1, true, dataset.FHIRView, glob(t, "../fhir/view/library/*.json")...)
 	add(0, true, "", "omop-cdm:5.4", "omop-cdm:5.3", "omop-cdm:5.4#person")
-	for _, name := range []string{"CTImage", "MRImage", "ComprehensiveSR", "EnhancedMRImage", "PETImage", "DXImage", "DigitalMammographyXRayImage", "USImage", "RTStructureSet", "Segmentation"} {
+	for _, name := range []string{"CTImage", "MRImage", "ComprehensiveSR", "EnhancedMRImage", "PETImage", "CRImage", "USImage", "RTStructureSet", "Segmentation", "EnhancedCTImage"} {
 		add(0, true, "", "dicom-iod:"+name)
 	}
 	if _, err := os.Stat("/work/shared"); err != nil {
