@@ -85,11 +85,20 @@ func (l *loader) load(path string) (*Model, error) {
 	return l.bare(SourceSpec{Kind: kind, Ref: path})
 }
 
-// bare makes a model of a definition that is a profile by itself.
+// bare makes a model of a definition that is a profile by itself. A file is named
+// by its last part alone, so that the model does not depend on where it is.
 func (l *loader) bare(spec SourceSpec) (*Model, error) {
 	spec.Name = string(spec.Kind)
 	if spec.Pos == (issue.Pos{}) {
 		spec.Pos = issue.Pos{Source: spec.Ref}
+	}
+	id := spec.Ref
+	switch {
+	case l.files.isFile(spec.Ref), l.files.isDir(spec.Ref):
+		id = filepath.Base(filepath.Clean(spec.Ref))
+		l.dir, spec.Ref = filepath.Dir(filepath.Clean(spec.Ref)), id
+	case spec.Kind == OMOP, spec.Kind == DICOMObject:
+		id = string(spec.Kind) + ":" + spec.Ref
 	}
 	tables, err := l.tables(spec, nil)
 	if err != nil || l.findings.HasErrors() {
@@ -108,7 +117,7 @@ func (l *loader) bare(spec SourceSpec) (*Model, error) {
 		m.ID, m.Title, m.Description = t.From.Profile, t.Title, t.Description
 	}
 	if m.ID == "" {
-		m.ID = spec.Ref
+		m.ID = id
 	}
 	l.finish(m)
 	return m, nil

@@ -223,7 +223,7 @@ func (l *loader) definitions(spec SourceSpec) (*fhirdef.Definitions, bool, error
 	}
 	var pkgs []*fhirdef.Package
 	for _, p := range l.opts.Packages {
-		pkg, err := l.loadPackage(p)
+		pkg, err := l.loadPackage(p, filepath.Base(p))
 		if err != nil {
 			return nil, false, err
 		}
@@ -267,11 +267,12 @@ func (l *loader) pack(ref string, pos issue.Pos) (*fhirdef.Package, bool, error)
 		l.report(i)
 		return nil, false, nil
 	}
-	p, err := l.loadPackage(path)
+	p, err := l.loadPackage(path, l.relative(path))
 	return p, err == nil, err
 }
 
-func (l *loader) loadPackage(path string) (*fhirdef.Package, error) {
+// loadPackage reads a package once; it is noted under the name ref.
+func (l *loader) loadPackage(path, ref string) (*fhirdef.Package, error) {
 	if p := l.packages[path]; p != nil {
 		return p, nil
 	}
@@ -280,7 +281,7 @@ func (l *loader) loadPackage(path string) (*fhirdef.Package, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	l.packages[path] = p
-	l.note(Source{Kind: FHIRPackage, Ref: l.relative(path), File: path, Version: p.Version, SHA256: l.packageHash(path)})
+	l.note(Source{Kind: FHIRPackage, Ref: ref, File: path, Version: p.Version, SHA256: l.packageHash(path)})
 	return p, nil
 }
 

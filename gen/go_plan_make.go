@@ -153,6 +153,9 @@ func opaque(o *dataset.Object) bool {
 func (p *plan) nameObjects() {
 	for _, t := range p.tables {
 		name := GoName(singular(t.Name))
+		if t.Source == string(t.Kind) && (t.Kind == dataset.FHIRStructure || t.Kind == dataset.FHIRPackage) {
+			name = GoName(t.Object.Name) // what the source calls it; no profile names the table
+		}
 		t.object.goName = p.names.claim(name, name+"Row")
 		p.names.reserve("Parse"+t.object.goName, "Read"+t.object.goName+"s", "Read"+t.object.goName+"CSV",
 			t.object.goName+"Writer", "New"+t.object.goName+"Writer", t.object.goName+"CSVWriter",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -39,24 +40,41 @@ var predeclared = map[string]bool{
 	"error": true, "any": true, "byte": true, "new": true, "make": true, "cap": true, "min": true, "max": true,
 }
 
-// singular returns the name of one of the things that a table's name tells in
-// the plural. It knows no exceptions of English but those of health data.
+// singular returns the name of one of the things that a table's name tells in the
+// plural, the name itself where that is not sure to be one.
 func singular(name string) string {
 	lower := strings.ToLower(name)
-	for _, keep := range []string{"series", "species", "status", "diabetes", "ss", "us", "is"} {
-		if strings.HasSuffix(lower, keep) {
+	word := lower[strings.LastIndexFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) })+1:]
+	if len(word) < 5 || slices.Contains(noPlurals, word) {
+		return name
+	}
+	for _, r := range plurals {
+		if !strings.HasSuffix(word, r[0]) {
+			continue
+		}
+		if r[1] == "" {
 			return name
 		}
-	}
-	for _, r := range [][2]string{{"diagnoses", "diagnosis"}, {"biopsies", "biopsy"}, {"ies", "y"}, {"sses", "ss"}, {"xes", "x"}, {"ches", "ch"}, {"shes", "sh"}} {
-		if strings.HasSuffix(lower, r[0]) {
-			return name[:len(name)-len(r[0])] + r[1]
-		}
-	}
-	if strings.HasSuffix(lower, "s") && len(name) > 3 {
-		return name[:len(name)-1]
+		return name[:len(name)-len(r[0])] + r[1]
 	}
 	return name
+}
+
+// noPlurals are words that end like a plural and are none.
+var noPlurals = []string{
+	"aches", "aids", "axes", "biceps", "bronchitides", "caries", "corps", "diabetes", "fasces", "feces", "faeces",
+	"forceps", "herpes", "measles", "mumps", "rabies", "rickets", "scabies", "series", "species", "triceps", "vitals",
+}
+
+// plurals are endings and what stands for them in the singular, "" where it is not
+// sure; the first that fits counts.
+var plurals = [][2]string{
+	{"gnoses", "gnosis"}, {"tastases", "tastasis"}, {"alyses", "alysis"},
+	{"series", ""}, {"species", ""}, {"aches", ""}, {"axes", ""}, {"ies", "y"}, {"sses", "ss"}, {"xes", "x"}, {"ches", "ch"}, {"shes", "sh"},
+	{"cases", "case"}, {"doses", "dose"}, {"diseases", "disease"}, {"responses", "response"}, {"phases", "phase"},
+	{"ses", ""}, {"zes", ""}, {"oes", ""}, {"lens", ""}, {"sms", ""}, {"es", "e"},
+	{"ts", "t"}, {"ns", "n"}, {"rs", "r"}, {"ds", "d"}, {"ls", "l"}, {"ms", "m"}, {"ps", "p"}, {"ks", "k"}, {"ws", "w"}, {"gs", "g"},
+	{"ays", "ay"}, {"eys", "ey"}, {"oys", "oy"},
 }
 
 // symbols are the names of codes that have no letters.

@@ -290,7 +290,7 @@ func (w *dictionary) sources() {
 	}
 	w.printf("\n## Sources\n\n| name | kind | reference | version | SHA-256 |\n|---|---|---|---|---|\n")
 	for _, s := range w.model.Sources {
-		w.printf("| %s | %s | %s | %s | %s |\n", cell(s.Name), cell(string(s.Kind)), cell(s.Ref), cell(s.Version), cell(s.SHA256))
+		w.printf("| %s | %s | %s | %s | %s |\n", cell(s.Name), cell(string(s.Kind)), cell(sourceName(&s)), cell(s.Version), cell(s.SHA256))
 	}
 }
 

@@ -127,21 +127,53 @@ func (p *plan) header() string {
 	} else if len(p.model.Sources) > 0 {
 		b.WriteString("//\n")
 	}
-	told := make(map[string]bool)
-	for _, s := range p.model.Sources {
-		name := oneLine(s.Ref)
-		if s.File != "" && s.File != s.Ref {
-			name = strings.TrimSpace(name + " of " + oneLine(path.Base(s.File)))
+	for _, name := range sourceNames(p.model) {
+		b.WriteString("// Source: " + name + "\n")
+	}
+	return b.String()
+}
+
+// sourceNames returns the sources as the header has them, each once: with version
+// and hash where they have such.
+func sourceNames(m *dataset.Model) []string {
+	var all []string
+	for i := range m.Sources {
+		s := &m.Sources[i]
+		name := sourceName(s)
+		if v := oneLine(s.Version); v != "" && s.Kind != dataset.OMOP {
+			name += " " + v
 		}
 		if s.SHA256 != "" {
 			name += ", SHA-256 " + s.SHA256
 		}
-		if !told[name] {
-			told[name] = true
-			b.WriteString("// Source: " + name + "\n")
+		if !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
-	return b.String()
+	return slices.DeleteFunc(all, func(name string) bool {
+		return slices.ContainsFunc(all, func(longer string) bool { return strings.HasPrefix(longer, name+" ") })
+	})
+}
+
+// sourceName returns how a source is called in what is generated: as the profile
+// names it, or an edition that comes with this module. It does not depend on where
+// files are.
+func sourceName(s *dataset.Source) string {
+	name := oneLine(s.Ref)
+	edition, of, embedded := strings.Cut(oneLine(s.File), "#")
+	switch {
+	case embedded && s.Kind == dataset.DICOMObject:
+		return edition + ":" + of
+	case embedded && strings.HasSuffix(edition, ".core"):
+		return edition
+	case s.Kind == dataset.OMOP && s.File != "":
+		return oneLine(s.File)
+	case s.Kind == dataset.OMOP, s.Kind == dataset.DICOMObject:
+		return string(s.Kind) + ":" + name
+	case strings.HasPrefix(name, "/"), strings.HasPrefix(name, "file:"), strings.Contains(name, `:\`), strings.HasPrefix(name, `\\`):
+		return name[strings.LastIndexAny(name, `/\`)+1:]
+	}
+	return name
 }
 
 func (p *plan) packageDoc() string {
