@@ -20,6 +20,8 @@ var fieldFormats = map[string][]string{
 }
 
 const (
+	emailRegex    = `[^@\s]+@[^@\s]+`
+	uriRegex      = `[A-Za-z][A-Za-z0-9+.-]*:\S*`
 	uuidRegex     = `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
 	geopointRegex = `-?[0-9]+(\.[0-9]+)?, ?-?[0-9]+(\.[0-9]+)?`
 )
@@ -70,6 +72,10 @@ func (r *tableReader) plainType(f *Field, n *docNode, name, format string) Type 
 			t = NewType(Binary)
 		case "uuid":
 			t.Regex, t.RegexSource = uuidRegex, uuidRegex
+		case "email":
+			t.Regex, t.RegexSource = emailRegex, emailRegex
+		case "uri":
+			t.Regex, t.RegexSource = uriRegex, uriRegex
 		}
 		if format != "default" && slices.Contains(fieldFormats["string"], format) {
 			t.Format = format

@@ -52,36 +52,31 @@ func (p *plan) csvTable(t *tablePlan) string {
 	if form == nil {
 		form = &dataset.FileForm{}
 	}
-	var b strings.Builder
-	b.WriteString("return csvTable{")
-	b.WriteString(p.csvFile(t, form))
-	if form.NoHeader {
-		b.WriteString(", noHeader: true")
+	var parts []string
+	add := func(yes bool, part string) {
+		if yes {
+			parts = append(parts, part)
+		}
 	}
-	if form.Skip > 0 {
-		fmt.Fprintf(&b, ", skip: %d", form.Skip)
-	}
-	if form.HeaderRows > 1 {
-		fmt.Fprintf(&b, ", heads: %d", form.HeaderRows)
-	}
-	if exactRows(t.Table, form) {
-		b.WriteString(", exact: true")
-	}
-	if t.Unlisted || form.Match == "subset" || form.Match == "partial" {
-		b.WriteString(", more: true")
-	}
+	file := p.csvFile(t, form)
+	add(file != "", "csvFile: csvFile{"+file+"}")
+	add(form.NoHeader, "noHeader: true")
+	add(form.Skip > 0, "skip: "+strconv.Itoa(form.Skip))
+	add(form.HeaderRows > 1, "heads: "+strconv.Itoa(form.HeaderRows))
+	add(exactRows(t.Table, form), "exact: true")
+	add(t.Unlisted || form.Match == "subset" || form.Match == "partial", "more: true")
 	if o := t.object; o.ResourceType != "" && o.field("resourceType") == nil {
-		fmt.Fprintf(&b, ", prefix: %s", goString(`,"resourceType":`+strconv.Quote(o.ResourceType)))
+		add(true, "prefix: "+goString(`,"resourceType":`+strconv.Quote(o.ResourceType)))
 	}
-	b.WriteString(", columns: []csvColumn{\n")
+	var columns strings.Builder
 	for _, f := range t.object.fields {
-		b.WriteString(p.csvColumn(t, f, form))
+		columns.WriteString(p.csvColumn(t, f, form))
 	}
-	b.WriteString("}}")
-	return b.String()
+	parts = append(parts, "columns: []csvColumn{\n"+columns.String()+"}")
+	return "return csvTable{" + strings.Join(parts, ", ") + "}"
 }
 
-// csvFile returns the member csvFile of a table of columns.
+// csvFile returns how rows stand in the file, "" for the usual way.
 func (p *plan) csvFile(t *tablePlan, form *dataset.FileForm) string {
 	var parts []string
 	add := func(name, what, text, usual string) {
@@ -103,7 +98,7 @@ func (p *plan) csvFile(t *tablePlan, form *dataset.FileForm) string {
 	if form.Encoding != "" && !strings.EqualFold(form.Encoding, "utf-8") && !strings.EqualFold(form.Encoding, "utf8") {
 		p.noForm(t.Table.Pos, t.Name, "encoding of the file")
 	}
-	return "csvFile: csvFile{" + strings.Join(parts, ", ") + "}"
+	return strings.Join(parts, ", ")
 }
 
 // exactRows reports whether other columns, missing ones and blank rows are errors,

@@ -270,6 +270,9 @@ func (o *ordered) putItems(c column, kind string) {
 	o.put("jsonSchema", ordered{{"type", "array"}, {"items", item}})
 }
 
+// tableFormats are the expressions of formats of Table Schema, which say as much.
+var tableFormats = map[string]string{"email": `[^@\s]+@[^@\s]+`, "uri": `[A-Za-z][A-Za-z0-9+.-]*:\S*`}
+
 func stringConstraints(k *ordered, e *dataset.Type) {
 	if e.MinLength > 0 {
 		k.put("minLength", e.MinLength)
@@ -278,7 +281,7 @@ func stringConstraints(k *ordered, e *dataset.Type) {
 		k.put("maxLength", e.MaxLength)
 	}
 	switch {
-	case e.Kind != dataset.Text || e.Format == "uuid":
+	case e.Kind != dataset.Text || e.Format == "uuid" || tableFormats[e.Format] == e.Regex:
 	case e.RegexSource != "":
 		k.put("pattern", e.RegexSource)
 	default:

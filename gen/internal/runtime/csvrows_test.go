@@ -87,3 +87,13 @@ func FuzzRowsAreThoseOfEncodingCSV(f *testing.F) {
 		}
 	})
 }
+
+func TestNumbersLoseWhatJSONDoesNotHave(t *testing.T) {
+	for text, want := range map[string]string{"007": "7", "+3": "3", ".5": "0.5", "-.50": "-0.50", "5.": "5", "5.e3": "5e3", "000": "0", "-0012.30": "-12.30",
+		"": "", "+": "+", "-": "-", ".": ".", "+-1": "+-1", "a": "a", "0x1": "0x1", "--1": "--1", "1_000": "1_000", "NaN": "NaN"} {
+		have := plainNumber(text)
+		if isNumber(want) != isNumber(have) || isNumber(want) && have != want {
+			t.Errorf("%q: want %q, have %q", text, want, have)
+		}
+	}
+}
