@@ -32,7 +32,7 @@ func emitJSON(p *plan) []jen.Code {
 func emitEntry(o *objectPlan) []jen.Code {
 	v := o.recv
 	return []jen.Code{
-		function("Parse"+o.goName+" reads a record in JSON. A value of a wrong type is left out, and what stands behind an error of syntax.",
+		function("Parse"+o.goName+" reads a record in JSON. A value of a wrong type or form, such as a date that is none, is left out and is an error, and so is what stands behind an error of syntax: without an error nothing that the profile lists is lost.",
 			fmt.Sprintf("Parse%s(data []byte) (%s, Issues)", o.goName, o.goName),
 			stmt("var %s %s", v, o.goName),
 			stmt("in := newReader(data)"),
@@ -316,7 +316,11 @@ func appendField(o *objectPlan, f *fieldPlan) string {
 		if null {
 			return fmt.Sprintf("dst = appendOptNull(dst, %s, %s, %s)", name, field, appendArg(f.typ))
 		}
-		return fmt.Sprintf("dst = appendOpt(dst, %s, %s, %s)", name, field, appendArg(f.typ))
+		text := fmt.Sprintf("dst = appendOpt(dst, %s, %s, %s)", name, field, appendArg(f.typ))
+		if f.fill != "" {
+			text += fmt.Sprintf("\nif %s {\ndst = append(dst, %s...)\n}", and(holds("!"+field+".Valid"), bare(o, f)).text, filled(f))
+		}
+		return text
 	case nullable:
 		each := appendArg(f.typ)
 		if f.typ.object != nil {
@@ -351,6 +355,14 @@ func orElse(cond, then string, f *fieldPlan, name string, null bool) string {
 	return text
 }
 
+// bare is the condition that a primitive has no companion.
+func bare(o *objectPlan, f *fieldPlan) cond {
+	if !f.companion {
+		return condTrue
+	}
+	return compare(fmt.Sprintf("%s.Companions.Of(%q)", o.recv, f.Name), "==", `""`)
+}
+
 func filled(f *fieldPlan) string {
 	b, err := json.Marshal(f.Name)
 	if err != nil {
@@ -364,6 +376,8 @@ func appendListField(o *objectPlan, f *fieldPlan, field, name string, null bool)
 	switch {
 	case f.typ.object != nil:
 		call = "appendObjects(append(dst, " + name + "...), " + field + ", (*" + f.typ.name + ").AppendJSON)"
+	case f.companion && zeroIsValue(f.typ):
+		call = fmt.Sprintf("appendGappedNumbers(append(dst, %s...), %s, %s.Companions.Of(%q), %s)", name, field, o.recv, f.Name, appendArg(f.typ))
 	case f.companion:
 		call = fmt.Sprintf("appendGapped(append(dst, %s...), %s, %s.Companions.Of(%q), %s)", name, field, o.recv, f.Name, appendArg(f.typ))
 	}
@@ -399,7 +413,11 @@ func appendPlain(o *objectPlan, f *fieldPlan, field, name string) string {
 	}
 	switch {
 	case f.fill != "":
-		return fmt.Sprintf("dst = appendOrFill(dst, %s, %s, %s, %s)", name, goString(string(f.fill)), field, appendArg(f.typ))
+		text := fmt.Sprintf("dst = appendOrFill(dst, %s, %s, %s, %s)", name, goString(string(f.fill)), field, appendArg(f.typ))
+		if f.companion {
+			text = "if " + or(present(f.typ, field), bare(o, f)).text + " {\n" + text + "\n}"
+		}
+		return text
 	case o.FHIR || f.typ.Kind != dataset.Text && f.typ.Kind != dataset.Duration && f.typ.Kind != dataset.Binary:
 		return fmt.Sprintf("dst = appendPresent(dst, %s, %s, %s)", name, field, appendArg(f.typ))
 	}

@@ -195,8 +195,11 @@ func (p *plan) planFields(o *objectPlan) {
 	for _, f := range o.Object.Fields {
 		fp := &fieldPlan{Field: f, goName: names[f]}
 		fp.shape, fp.typ = p.shape(&f.Type, f.Required, f.Nullable, o.row())
-		if o.FHIR && primitive(&f.Type) && f.Name != "id" && f.Name != "resourceType" {
+		if o.FHIR && primitive(&f.Type) && f.Name != "id" && f.Name != "resourceType" && !(f.Name == "url" && (o.Name == "Extension" || o.Base == "Extension")) {
 			fp.companion, o.companions = true, true
+			if fp.shape == plain && zeroIsValue(fp.typ) { // 0 and nothing but a companion differ
+				fp.shape = optional
+			}
 		}
 		if f.Required {
 			fp.fill = fillOf(&f.Type)
@@ -239,6 +242,15 @@ func (p *plan) planSlices(o *objectPlan, fp *fieldPlan, inside *scope) {
 		fp.slices = append(fp.slices, sp)
 	}
 	fp.order = inside.claim("orderOf"+fp.goName, "orderOf"+fp.goName)
+}
+
+// zeroIsValue says that the zero of the Go type is a value that data may have.
+func zeroIsValue(g *goType) bool {
+	switch g.Kind {
+	case dataset.Boolean, dataset.Integer, dataset.Float, dataset.Year:
+		return true
+	}
+	return false
 }
 
 // primitive says that a type is one of FHIR's primitives or a list of them.

@@ -162,6 +162,26 @@ func appendGapped[T comparable](dst []byte, list []T, companion Raw, each func([
 	return finishList(dst, start)
 }
 
+// appendGappedNumbers is appendGapped for types whose zero is a value: an element
+// is null only where its own companion is there.
+func appendGappedNumbers[T comparable](dst []byte, list []T, companion Raw, each func([]byte, T) []byte) []byte {
+	start := len(dst)
+	var gaps []Raw
+	if companion != "" {
+		gaps = elements(companion)
+	}
+	var zero T
+	for i, v := range list {
+		dst = append(dst, ',')
+		if v == zero && i < len(gaps) && gaps[i] != "null" {
+			dst = append(dst, "null"...)
+			continue
+		}
+		dst = each(dst, v)
+	}
+	return finishList(dst, start)
+}
+
 // appendObjects appends an array of objects.
 //
 //go:noinline

@@ -322,21 +322,6 @@ func member(path, name string) string { return path + "[" + strconv.Quote(name) 
 // sortedNames are the names of a map in ascending order.
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
-// validate checks an extension that is held whole: it has a url, and a value or
-// extensions but not both (ext-1).
-func (e *Extension) validate(list Issues) Issues {
-	switch {
-	case e.URL == "":
-		list = list.missing("url")
-	case !isURI(e.URL):
-		list = list.fault(codePattern, "url", "want the form of the type uri, have another")
-	}
-	if e.JSON != "" && extensionHasValue(e.JSON) == matchExists(e.JSON, "extension") {
-		list = list.rule(SeverityError, "", "ext-1", "Must have either extensions or value[x], not both")
-	}
-	return list
-}
-
 // The forms of FHIR's primitives (R4 §2.24.0.1).
 
 // isString reports whether a text has a character, and no control characters but

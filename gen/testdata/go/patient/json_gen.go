@@ -5,8 +5,9 @@
 
 package smallpatient
 
-// ParsePatient reads a record in JSON. A value of a wrong type is left out, and what stands behind an
-// error of syntax.
+// ParsePatient reads a record in JSON. A value of a wrong type or form, such as a date that is none,
+// is left out and is an error, and so is what stands behind an error of syntax: without an error
+// nothing that the profile lists is lost.
 func ParsePatient(data []byte) (Patient, Issues) {
 	var p Patient
 	in := newReader(data)
@@ -179,14 +180,12 @@ func (e *ExampleRace) decode(in *reader) {
 		case "url":
 			in.once(seen[:], 1)
 			e.URL = value(text[string](in))
-		case "_url":
-			e.Companions = in.companion(e.Companions, name)
 		default:
 			in.unlisted()
 		}
 		in.within(before, name)
 	}
-	in.requireEither(seen[:], 1, "url", e.Companions)
+	in.require(seen[:], 1, "url")
 }
 
 // AppendJSON appends the object in JSON to dst.
@@ -194,7 +193,6 @@ func (e *ExampleRace) AppendJSON(dst []byte) []byte {
 	start := len(dst)
 	dst = e.appendExtension(dst)
 	dst = appendOrFill(dst, `,"url":`, `"http://example.org/race"`, e.URL, appendText)
-	dst = appendCompanion(dst, `,"_url":`, e.Companions)
 	return finish(dst, start)
 }
 

@@ -82,7 +82,6 @@ func (p *Patient) redact(keep kept, inherited bool) {
 func (e *ExampleRace) strip() {
 	wipe(&e.Extension)
 	wipe(&e.orderOfExtension)
-	wipe(&e.Companions)
 }
 
 // strip removes what the profile has no field for.

@@ -50,8 +50,6 @@ type ExampleRace struct {
 	orderOfExtension []uint8
 	// URL (string, required): Patient.url.
 	URL string `json:"url"`
-	// Companions have the ids and extensions of primitives: the members that start with _.
-	Companions Companions `json:"-"`
 }
 
 // HumanName is an object of the type HumanName.
