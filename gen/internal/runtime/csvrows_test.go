@@ -97,3 +97,22 @@ func TestNumbersLoseWhatJSONDoesNotHave(t *testing.T) {
 		}
 	}
 }
+
+func TestWholeNumbersOfAllSizesAreRead(t *testing.T) {
+	read := func(text string) (out [4]bool) {
+		_, out[0] = whole[int32](newReader([]byte(text)))
+		_, out[1] = whole[int64](newReader([]byte(text)))
+		_, out[2] = whole[uint32](newReader([]byte(text)))
+		n, ok := whole[uint64](newReader([]byte(text)))
+		out[3] = ok && (n > 0) == (text != "0" && text != "-0")
+		return out
+	}
+	for text, want := range map[string][4]bool{
+		"0": {true, true, true, true}, "-0": {true, true, true, true}, "-1": {true, true, false, false}, "1.0": {true, true, true, true}, "1.5": {}, "2147483648": {false, true, true, true},
+		"4294967296": {false, true, false, true}, "9223372036854775807": {false, true, false, true}, "18446744073709551615": {false, false, false, true}, "18446744073709551616": {},
+	} {
+		if have := read(text); have != want {
+			t.Errorf("%s: want %v, have %v", text, want, have)
+		}
+	}
+}

@@ -363,6 +363,16 @@ func whole[T int32 | int64 | uint32 | uint64](r *reader) (T, bool) {
 	if !ok {
 		return 0, false
 	}
+	if !strings.ContainsAny(text, ".eE") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && int64(T(n)) == n && (n >= 0) == (T(n) >= 0) {
+			return T(n), true
+		}
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil && uint64(T(n)) == n && T(n) > 0 {
+			return T(n), true
+		}
+		r.note(SeverityError, codeType, "want integer within range, have another number")
+		return 0, false
+	}
 	v := jsonValue{str: text}
 	if !v.whole() {
 		r.note(SeverityError, codeType, "want integer, have another number")
