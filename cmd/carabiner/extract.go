@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dataset/extract"
 )
 
@@ -53,8 +57,17 @@ func (s *session) extract(ctx context.Context, f *extractFlags, profile string, 
 		Out: f.out, Overwrite: f.overwrite, Workers: s.workers, Reporter: s, Progress: s.progress.show, ToolVersion: toolVersion(),
 	})
 	s.progress.close()
+	if errors.Is(err, columnar.ErrNotEmpty) {
+		return fmt.Errorf("%w; --overwrite replaces what is there", err)
+	}
 	if err != nil {
 		return err
 	}
-	return s.report(report, report.WriteText)
+	return s.report(report, func(w io.Writer) error {
+		if err := report.WriteText(w); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "%s has the tables as Parquet, report.json and quarantine.ndjson\n", f.out)
+		return err
+	})
 }

@@ -89,7 +89,7 @@ expressions that do not compile, sources that are not the pinned ones.`,
 			if m == nil || err != nil {
 				return err
 			}
-			return s.report(summaryOf(m), func(w io.Writer) error { return showProfile(w, m) })
+			return s.report(summaryOf(m), func(w io.Writer) error { return showProfile(w, m, args[0]) })
 		})
 	f.add(cmd)
 	return cmd
@@ -127,7 +127,7 @@ func summaryOf(m *dataset.Model) []tableSummary {
 	return all
 }
 
-func showProfile(w io.Writer, m *dataset.Model) error {
+func showProfile(w io.Writer, m *dataset.Model, name string) error {
 	if _, err := fmt.Fprintln(w, strings.TrimSpace(m.ID+" "+m.Version)); err != nil {
 		return err
 	}
@@ -135,7 +135,11 @@ func showProfile(w io.Writer, m *dataset.Model) error {
 	for _, l := range summaryOf(m) {
 		rows = append(rows, cells(l.Name, l.Kind, l.Form, l.Grain, strings.Join(l.Key, " "), l.Fields))
 	}
-	return table(w, "table, kind, form, grain, key, fields", rows)
+	if err := table(w, "table, kind, form, grain, key, fields", rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "then: carabiner extract %s SRC -o OUT makes the tables, carabiner gen %s -o DIR the code\n", name, name)
+	return err
 }
 
 func (a *app) profileExplain() *cobra.Command {
