@@ -4,7 +4,7 @@
 // Source: Patient
 // Source: Condition
 // Source: mammography.attrs.txt, SHA-256 ee022a9fe6eca92825c16c215d6fcf19d68be9492a760d4e1ff0f86d020a77f8
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package breast
 
@@ -45,7 +45,7 @@ func (w *PatientCSVWriter) Flush() error {
 
 // csvOfPatient returns how records stand in CSV.
 func csvOfPatient() csvTable {
-	return csvTable{csvFile: csvFile{}, more: true, columns: []csvColumn{
+	return csvTable{more: true, columns: []csvColumn{
 		{name: "patient_id", member: `,"patient_id":`, required: true},
 		{name: "patient_number", member: `,"patient_number":`},
 		{name: "birth_date", member: `,"birth_date":`},
@@ -86,7 +86,7 @@ func (w *ConditionCSVWriter) Flush() error {
 
 // csvOfCondition returns how records stand in CSV.
 func csvOfCondition() csvTable {
-	return csvTable{csvFile: csvFile{}, more: true, columns: []csvColumn{
+	return csvTable{more: true, columns: []csvColumn{
 		{name: "condition_id", member: `,"condition_id":`, required: true},
 		{name: "patient_id", member: `,"patient_id":`, required: true},
 		{name: "code", member: `,"code":`},
@@ -126,7 +126,7 @@ func (w *ImageCSVWriter) Flush() error {
 
 // csvOfImage returns how records stand in CSV.
 func csvOfImage() csvTable {
-	return csvTable{csvFile: csvFile{}, more: true, columns: []csvColumn{
+	return csvTable{more: true, columns: []csvColumn{
 		{name: "sop_instance_uid", member: `,"sop_instance_uid":`, required: true},
 		{name: "series_instance_uid", member: `,"series_instance_uid":`, required: true},
 		{name: "study_instance_uid", member: `,"study_instance_uid":`, required: true},

@@ -4,12 +4,13 @@
 // Source: Patient
 // Source: Condition
 // Source: mammography.attrs.txt, SHA-256 ee022a9fe6eca92825c16c215d6fcf19d68be9492a760d4e1ff0f86d020a77f8
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package breast
 
-// ParsePatient reads a record in JSON. A value of a wrong type is left out, and what stands behind an
-// error of syntax.
+// ParsePatient reads a record in JSON. A value of a wrong type or form, such as a date that is none,
+// is left out and is an error, and so is what stands behind an error of syntax: without an error
+// nothing that the profile lists is lost.
 func ParsePatient(data []byte) (Patient, Issues) {
 	var p Patient
 	in := newReader(data)
@@ -67,8 +68,9 @@ func (p *Patient) AppendJSON(dst []byte) []byte {
 	return finish(dst, start)
 }
 
-// ParseCondition reads a record in JSON. A value of a wrong type is left out, and what stands behind
-// an error of syntax.
+// ParseCondition reads a record in JSON. A value of a wrong type or form, such as a date that is none,
+// is left out and is an error, and so is what stands behind an error of syntax: without an error
+// nothing that the profile lists is lost.
 func ParseCondition(data []byte) (Condition, Issues) {
 	var c Condition
 	in := newReader(data)
@@ -127,8 +129,9 @@ func (c *Condition) AppendJSON(dst []byte) []byte {
 	return finish(dst, start)
 }
 
-// ParseImage reads a record in JSON. A value of a wrong type is left out, and what stands behind an
-// error of syntax.
+// ParseImage reads a record in JSON. A value of a wrong type or form, such as a date that is none, is
+// left out and is an error, and so is what stands behind an error of syntax: without an error nothing
+// that the profile lists is lost.
 func ParseImage(data []byte) (Image, Issues) {
 	var x Image
 	in := newReader(data)

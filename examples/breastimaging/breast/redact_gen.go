@@ -4,7 +4,7 @@
 // Source: Patient
 // Source: Condition
 // Source: mammography.attrs.txt, SHA-256 ee022a9fe6eca92825c16c215d6fcf19d68be9492a760d4e1ff0f86d020a77f8
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package breast
 

@@ -4,7 +4,7 @@
 // Source: Patient
 // Source: Condition
 // Source: mammography.attrs.txt, SHA-256 ee022a9fe6eca92825c16c215d6fcf19d68be9492a760d4e1ff0f86d020a77f8
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package breast
 
@@ -578,9 +578,11 @@ func (c *csvColumn) appendValue(dst []byte, text string) []byte {
 		if f != nil {
 			text = f.number(text)
 		}
-		in := reader{s: text}
-		if v, ok := in.digits(); ok && v == text {
+		if isNumber(text) {
 			return append(dst, text...)
+		}
+		if plain := plainNumber(text); isNumber(plain) {
+			return append(dst, plain...)
 		}
 	case csvBoolean:
 		yes, no := csvYes, csvNo
@@ -604,12 +606,45 @@ func (c *csvColumn) appendValue(dst []byte, text string) []byte {
 		}
 	default:
 		if f != nil && f.layout != "" {
-			if v, err := time.Parse(f.layout, text); err == nil {
+			v, err := time.Parse(f.layout, text)
+			if text = "?" + text; err == nil { // a text of another form is no value
 				text = v.Format(f.iso)
 			}
 		}
 	}
 	return appendText(dst, text)
+}
+
+func isNumber(text string) bool {
+	in := reader{s: text}
+	v, ok := in.digits()
+	return ok && v == text
+}
+
+// plainNumber returns a number without what JSON does not have: a plus, zeros in
+// front, a point without digits on both sides.
+func plainNumber(text string) string {
+	digits, minus := strings.CutPrefix(text, "-")
+	if !minus {
+		digits = strings.TrimPrefix(text, "+")
+	}
+	if digits == "" || digits[0] != '.' && (digits[0] < '0' || digits[0] > '9') {
+		return text
+	}
+	whole, rest := digits, ""
+	if i := strings.IndexAny(digits, ".eE"); i >= 0 {
+		whole, rest = digits[:i], digits[i:]
+	}
+	if after, ok := strings.CutPrefix(rest, "."); ok && whole != "" && (after == "" || after[0] < '0' || after[0] > '9') {
+		rest = after
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	if minus {
+		return "-" + whole + rest
+	}
+	return whole + rest
 }
 
 // number returns the text of a number in the form of JSON.
@@ -632,12 +667,12 @@ type csvWriter struct {
 	out    io.Writer
 	buffer []byte
 	row    []string
-	header bool // is written
+	begun  bool
 	err    error
 }
 
 func newCSVWriter(w io.Writer, t csvTable) *csvWriter {
-	return &csvWriter{table: t, out: w, row: make([]string, len(t.columns)), header: t.noHeader}
+	return &csvWriter{table: t, out: w, row: make([]string, len(t.columns))}
 }
 
 // write adds a record, given as JSON.
@@ -746,19 +781,30 @@ func (c *csvColumn) scalar(in *reader) string {
 	return text
 }
 
-// begin writes the header, once.
+// begin writes the lines before the header and the header, once.
 func (w *csvWriter) begin() error {
-	if w.header {
+	if w.begun {
 		return nil
 	}
-	w.header = true
+	w.begun = true
+	for range w.table.skip {
+		w.buffer = append(w.buffer, '\n')
+	}
+	if w.table.noHeader {
+		return nil
+	}
 	for i, c := range w.table.columns {
 		w.row[i] = c.name
 		if len(c.titles) > 0 {
 			w.row[i] = c.titles[0]
 		}
 	}
-	return w.end()
+	err := w.end()
+	clear(w.row)
+	for range w.table.heads - 1 {
+		err = w.end()
+	}
+	return err
 }
 
 func (w *csvWriter) flush() error {

@@ -3,7 +3,7 @@
 // Profile: https://example.org/profiles/psa version 1.0.0
 // Source: Patient
 // Source: Observation
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package psa
 
@@ -44,7 +44,7 @@ func (w *PatientCSVWriter) Flush() error {
 
 // csvOfPatient returns how records stand in CSV.
 func csvOfPatient() csvTable {
-	return csvTable{csvFile: csvFile{}, more: true, columns: []csvColumn{
+	return csvTable{more: true, columns: []csvColumn{
 		{name: "patient_id", member: `,"patient_id":`, required: true},
 		{name: "birth_date", member: `,"birth_date":`},
 		{name: "sex", member: `,"sex":`},
@@ -84,7 +84,7 @@ func (w *MeasurementCSVWriter) Flush() error {
 
 // csvOfMeasurement returns how records stand in CSV.
 func csvOfMeasurement() csvTable {
-	return csvTable{csvFile: csvFile{}, more: true, columns: []csvColumn{
+	return csvTable{more: true, columns: []csvColumn{
 		{name: "observation_id", member: `,"observation_id":`, required: true},
 		{name: "patient_id", member: `,"patient_id":`, required: true},
 		{name: "collected", member: `,"collected":`, required: true},

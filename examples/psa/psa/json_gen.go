@@ -3,12 +3,13 @@
 // Profile: https://example.org/profiles/psa version 1.0.0
 // Source: Patient
 // Source: Observation
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package psa
 
-// ParsePatient reads a record in JSON. A value of a wrong type is left out, and what stands behind an
-// error of syntax.
+// ParsePatient reads a record in JSON. A value of a wrong type or form, such as a date that is none,
+// is left out and is an error, and so is what stands behind an error of syntax: without an error
+// nothing that the profile lists is lost.
 func ParsePatient(data []byte) (Patient, Issues) {
 	var p Patient
 	in := newReader(data)
@@ -62,8 +63,9 @@ func (p *Patient) AppendJSON(dst []byte) []byte {
 	return finish(dst, start)
 }
 
-// ParseMeasurement reads a record in JSON. A value of a wrong type is left out, and what stands behind
-// an error of syntax.
+// ParseMeasurement reads a record in JSON. A value of a wrong type or form, such as a date that is
+// none, is left out and is an error, and so is what stands behind an error of syntax: without an error
+// nothing that the profile lists is lost.
 func ParseMeasurement(data []byte) (Measurement, Issues) {
 	var m Measurement
 	in := newReader(data)

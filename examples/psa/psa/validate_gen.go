@@ -3,7 +3,7 @@
 // Profile: https://example.org/profiles/psa version 1.0.0
 // Source: Patient
 // Source: Observation
-// Source: Patient of hl7.fhir.r4.core#4.0.1
+// Source: hl7.fhir.r4.core 4.0.1
 
 package psa
 
