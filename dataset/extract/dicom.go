@@ -186,7 +186,6 @@ type made struct {
 type dicomWorker struct {
 	plans   []*plan
 	tallies []*tally
-	scratch []value
 	items   []value
 }
 
