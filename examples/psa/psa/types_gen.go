@@ -26,11 +26,14 @@ type Measurement struct {
 	ObservationID string `json:"observation_id" csv:"observation_id" parquet:"observation_id" phi:"direct-id"`
 	// PatientID (string, required): subject.getReferenceKey().
 	PatientID string `json:"patient_id" csv:"patient_id" parquet:"patient_id" phi:"direct-id"`
-	// Collected (dateTime, required): effective.ofType(dateTime).
+	// Collected (dateTime, required): effective.ofType(dateTime). When the blood was drawn, as exactly as
+	// it is known.
 	Collected DateTime `json:"collected" csv:"collected" parquet:"collected" phi:"event-date"`
-	// Value (decimal, required, unit ng/mL): value.ofType(Quantity).
+	// Value (decimal, required, unit ng/mL): value.ofType(Quantity). The concentration, in ng/mL whatever
+	// the laboratory wrote, as long as UCUM converts it exactly.
 	Value Decimal `json:"value" csv:"value" parquet:"value" phi:"sensitive" unit:"ng/mL"`
-	// Comparator (code): value.ofType(Quantity).comparator.
+	// Comparator (code): value.ofType(Quantity).comparator. Says that the true concentration is below or
+	// above the value.
 	Comparator Opt[QuantityComparator] `json:"comparator,omitzero" csv:"comparator" parquet:"comparator" phi:"sensitive"`
 }
 
