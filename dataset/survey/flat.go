@@ -55,21 +55,23 @@ const mostCodes, longestCode, mostColumns = 40, 40, 5_000
 // standard.
 func (d *drafter) flat(_ context.Context, in *inputs) error {
 	for _, file := range in.flat {
-		columns, err := d.columns(file)
+		columns, comma, err := d.columns(file)
 		if err != nil {
 			return fmt.Errorf("survey: %s: %w", file, err)
 		}
 		if len(columns) > 0 {
-			d.flatTable(file, columns)
+			d.flatTable(file, columns, comma)
 		}
 	}
 	return nil
 }
 
-func (d *drafter) columns(file string) (columns []*column, err error) {
+// columns returns the columns of a file, and the delimiter of CSV where it is no
+// comma.
+func (d *drafter) columns(file string) (columns []*column, comma string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, ext := stem(strings.ToLower(filepath.Base(file)))
@@ -77,11 +79,13 @@ func (d *drafter) columns(file string) (columns []*column, err error) {
 	case ".parquet":
 		info, err := f.Stat()
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		return parquetColumns(f, info.Size())
+		columns, err = parquetColumns(f, info.Size())
+		return columns, "", err
 	case ".ndjson", ".jsonl":
-		return d.jsonColumns(f)
+		columns, err = d.jsonColumns(f)
+		return columns, "", err
 	}
 	return d.csvColumns(f, ext == ".tsv")
 }
@@ -121,11 +125,11 @@ func parquetColumns(r io.ReaderAt, size int64) ([]*column, error) {
 
 // csvColumns reads the header and rows of a CSV file; the delimiter is the one of
 // comma, semicolon, tab and bar that the first line has most of.
-func (d *drafter) csvColumns(r io.Reader, tabs bool) ([]*column, error) {
+func (d *drafter) csvColumns(r io.Reader, tabs bool) (columns []*column, comma string, err error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, err := b.Peek(64 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, "", err
 	}
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	line, _, _ := bytes.Cut(head, []byte("\n"))
@@ -143,11 +147,10 @@ func (d *drafter) csvColumns(r io.Reader, tabs bool) ([]*column, error) {
 	header, err := c.Read()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, nil
+			return nil, "", nil
 		}
-		return nil, err
+		return nil, "", err
 	}
-	var columns []*column
 	for i, name := range header[:min(len(header), mostColumns)] {
 		if i == 0 {
 			name = strings.TrimPrefix(name, "\ufeff")
@@ -160,7 +163,7 @@ func (d *drafter) csvColumns(r io.Reader, tabs bool) ([]*column, error) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for i, col := range columns {
 			col.rows++
@@ -169,7 +172,10 @@ func (d *drafter) csvColumns(r io.Reader, tabs bool) ([]*column, error) {
 			}
 		}
 	}
-	return columns, nil
+	if c.Comma != ',' {
+		comma = string(c.Comma)
+	}
+	return columns, comma, nil
 }
 
 // jsonColumns reads lines of JSON objects.
@@ -304,7 +310,7 @@ func (c *column) codes(minCell int) []string {
 }
 
 // flatTable drafts a table and the Table Schema that it comes from.
-func (d *drafter) flatTable(file string, columns []*column) {
+func (d *drafter) flatTable(file string, columns []*column, comma string) {
 	base, _ := stem(filepath.Base(file))
 	name := d.name(base)
 	type constraints struct {
@@ -317,13 +323,15 @@ func (d *drafter) flatTable(file string, columns []*column) {
 		Constraints *constraints `json:"constraints,omitempty"`
 	}
 	schema := struct {
-		Schema string        `json:"$schema"`
+		Schema string        `json:"$schema,omitempty"`
+		Match  string        `json:"fieldsMatch,omitempty"`
 		Fields []schemaField `json:"fields"`
 	}{Schema: "https://datapackage.org/profiles/2.0/tableschema.json"}
 	t := table{name: name, from: name, comment: "of " + commentText(filepath.Base(file))}
 	columns, unnamed := nameable(columns)
 	if unnamed > 0 {
 		t.comment += fmt.Sprintf("; %d columns are left out, whose names are empty, repeated or no names", unnamed)
+		schema.Match = "subset"
 	}
 	if len(columns) == 0 {
 		return
@@ -341,13 +349,24 @@ func (d *drafter) flatTable(file string, columns []*column) {
 		}
 		t.fields = append(t.fields, field{name: c.name, role: role})
 	}
-	text, err := json.MarshalIndent(schema, "", "  ")
+	if comma == "" {
+		d.addSource(&t, dataset.TableSchema, name+".schema.json", schema)
+		return
+	}
+	schema.Schema = ""
+	d.addSource(&t, dataset.DataPackage, name+".resource.json", map[string]any{"$schema": "https://datapackage.org/profiles/2.0/dataresource.json",
+		"name": name, "path": filepath.Base(file), "dialect": map[string]string{"delimiter": comma}, "schema": schema})
+}
+
+// addSource adds a table with its definition.
+func (d *drafter) addSource(t *table, kind dataset.SourceKind, file string, definition any) {
+	text, err := json.MarshalIndent(definition, "", "  ")
 	if err != nil {
 		panic(err) // of strings alone
 	}
-	d.files[name+".schema.json"] = append(text, '\n')
-	d.sources = append(d.sources, source{name: name, kind: string(dataset.TableSchema), ref: name + ".schema.json"})
-	d.tables = append(d.tables, t)
+	d.files[file] = append(text, '\n')
+	d.sources = append(d.sources, source{name: t.name, kind: string(kind), ref: file})
+	d.tables = append(d.tables, *t)
 }
 
 // nameable returns the columns that a profile can name, and how many it cannot.

@@ -90,7 +90,7 @@ func TestColumnsHaveTheNarrowestTypeThatHoldsAll(t *testing.T) {
 	d := infer(t, nil, csvFile(t, "labs.csv", "\ufeffid;day;at;value;n;ok;code;note\n"+
 		"1;2024-01-02;2024-01-02T10:00:00;1.5;1;true;007;a b\n"+
 		"2;2024-01-03;2024-01-02T10:00:01;2;2;false;12;\n"))
-	schema := strings.Join(strings.Fields(string(d.Files["labs.schema.json"])), " ")
+	schema := strings.Join(strings.Fields(string(d.Files["labs.resource.json"])), " ")
 	for name, kind := range map[string]string{
 		"id": "integer", "day": "date", "at": "datetime", "value": "number", "n": "integer", "ok": "boolean", "code": "string", "note": "string",
 	} {

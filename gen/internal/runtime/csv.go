@@ -164,7 +164,11 @@ func (t *csvTable) header(in *csvRows) (at []int, issues Issues, err error) {
 		switch {
 		case i >= 0 && seen[i]:
 			at[len(at)-1] = -1
-			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
+			twice := SeverityError
+			if t.more {
+				twice = SeverityInformation
+			}
+			issues = append(issues, Issue{Severity: twice, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
 		case i >= 0:
 			seen[i] = true
 		case !t.more:

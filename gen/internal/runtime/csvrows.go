@@ -114,7 +114,7 @@ func (r *csvRows) values(line []byte) error {
 		if rest, ok := bytes.CutPrefix(line, []byte(r.quote)); ok {
 			line, err = r.quoted(rest)
 		} else {
-			line, err = r.plain(line)
+			line = r.plain(line)
 		}
 		if err != nil {
 			return err
@@ -177,8 +177,9 @@ func (r *csvRows) escaped(line []byte) []byte {
 	return line[1:]
 }
 
-// plain takes a value without quotation marks and returns what is behind it.
-func (r *csvRows) plain(line []byte) ([]byte, error) {
+// plain takes a value that does not begin with a quotation mark, and returns what is
+// behind it.
+func (r *csvRows) plain(line []byte) []byte {
 	for {
 		end := bytes.Index(line, []byte(r.comma))
 		if end < 0 {
@@ -191,11 +192,8 @@ func (r *csvRows) plain(line []byte) ([]byte, error) {
 				continue
 			}
 		}
-		if bytes.Contains(line[:end], []byte(r.quote)) {
-			return nil, errQuote
-		}
 		r.text = append(r.text, line[:end]...)
-		return line[end:], nil
+		return line[end:]
 	}
 }
 
