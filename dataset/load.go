@@ -120,6 +120,9 @@ func (l *loader) bare(spec SourceSpec) (*Model, error) {
 		m.ID = id
 	}
 	l.finish(m)
+	if spec.Kind == FHIRStructure || spec.Kind == FHIRPackage {
+		l.relevant(m)
+	}
 	return m, nil
 }
 

@@ -68,26 +68,54 @@ func (l *loader) tidy(profile string) {
 	}
 }
 
-// relevant leaves out what a source says of types that the tables do not have.
+// relevant leaves out what a source says of types that the tables do not have but
+// in extensions that no profile defines: their values may have all types of FHIR.
 func (l *loader) relevant(m *Model) {
 	types := map[string]bool{}
-	add := func(o *Object) {
+	seen := map[*Object]bool{}
+	var reach func(o *Object)
+	var reachType func(t *Type)
+	reach = func(o *Object) {
+		if o == nil || seen[o] || o.isExtension() {
+			return
+		}
+		seen[o] = true
 		for _, name := range []string{o.Name, o.Base, o.ID, o.ResourceType} {
 			name, _, _ = strings.Cut(name, ".")
 			types[name] = true
 		}
+		for _, f := range o.Fields {
+			reachType(&f.Type)
+			for _, s := range f.Slices {
+				reachType(&s.Field.Type)
+			}
+		}
+		if o.Extra != nil {
+			reachType(o.Extra)
+		}
+	}
+	reachType = func(t *Type) {
+		reach(t.Object)
+		if t.Elem != nil {
+			reachType(t.Elem)
+		}
+		for i := range t.Union {
+			reachType(&t.Union[i])
+		}
 	}
 	for _, t := range m.Tables {
-		add(t.Object)
+		reach(t.Object)
 		types[t.From.Resource] = true
-	}
-	for _, o := range m.Objects {
-		add(o)
 	}
 	l.findings = slices.DeleteFunc(l.findings, func(i issue.Issue) bool {
 		typ, _, ok := strings.Cut(i.Path, ".")
 		return ok && i.Severity == issue.Information && i.Code == CodeNotHeld && typ != "tables" && isTypeName(typ) && !types[typ]
 	})
+}
+
+// isExtension says that an object is FHIR's Extension as such.
+func (o *Object) isExtension() bool {
+	return o.FHIR && o.Name == "Extension" && !slices.ContainsFunc(o.Fields, func(f *Field) bool { return len(f.Slices) > 0 })
 }
 
 // isTypeName says whether a name looks like that of a FHIR type.

@@ -341,6 +341,13 @@ func (b *fhirBuilder) bareType(o *Object, c *fhirNode, typ string, t *fhirdef.Ty
 		}
 		return b.scalar(typ, t)
 	case kind == "resource":
+		if t != nil && len(t.Profiles) == 1 && len(c.children) == 0 && !b.defs.Abstract(typ) { // an entry of a document
+			if st := b.typeProfile(c, t); st != nil && st.Type == typ && !st.Abstract {
+				if o := b.profileObject(st); o != nil {
+					return typeOfObject(o)
+				}
+			}
+		}
 		any := NewType(Any)
 		any.Format = typ
 		any.Targets = b.resourceTargets(typ, t, c.e.ID)

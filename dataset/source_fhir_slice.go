@@ -115,8 +115,44 @@ func (b *fhirBuilder) slice(o *Object, c, s *fhirNode, match []Match, typ string
 			sl = &fhirdef.Slicing{}
 		}
 		b.addSlices(o, f, s, s.slices, sl, typ)
+		for _, r := range s.slices {
+			b.reslice(o, c, r, match, b.matches(r, sl, typ), typ)
+		}
 	}
 	return out
+}
+
+// reslice makes rules of how many elements of a slice are in a slice of it, for those
+// who look at slices of the list alone.
+func (b *fhirBuilder) reslice(o *Object, c, r *fhirNode, outer, inner []Match, typ string) {
+	var conds []string
+	for _, m := range append(slices.Clone(outer), inner...) {
+		cond := b.matchPath(m, typ)
+		if cond == "" {
+			conds = nil
+			break
+		}
+		if !slices.Contains(conds, cond) {
+			conds = append(conds, cond)
+		}
+	}
+	if len(conds) == 0 || len(inner) == 0 {
+		return
+	}
+	b.notHeld(r.e.ID, "of a slice of a slice it is checked how many elements it has, but not what is in them")
+	least, most := max(r.e.Min, 0), r.e.Max
+	add := func(limit string) {
+		o.Rules = append(o.Rules, Rule{
+			Key: r.e.ID, Human: "number of " + c.name + " of the slice " + r.e.SliceName, Severity: issue.Error, Language: "fhirpath",
+			Expression: c.name + ".where(" + strings.Join(conds, " and ") + ").count() " + limit, Source: b.structureOf(r),
+		})
+	}
+	if least > 0 {
+		add(fmt.Sprintf(">= %d", least))
+	}
+	if most >= 0 {
+		add(fmt.Sprintf("<= %d", most))
+	}
 }
 
 // simpleValue is the field of an extension that carries its value, where that

@@ -269,8 +269,15 @@ func (e *validateEmitter) required(o *objectPlan, f *fieldPlan, access, path str
 func (e *validateEmitter) list_(o *objectPlan, f *fieldPlan, access, path string) []string {
 	t := &f.Type
 	var out []string
+	companion := o.recv + ".Companions.Of(" + path + ")"
+	if f.companion {
+		out = append(out, "list = list.beside("+path+", len("+access+"), "+companion+")")
+	}
 	if t.MinItems > 0 || t.MaxItems >= 0 {
 		n := "len(" + access + ")"
+		if f.companion {
+			n = "max(" + n + ", len(elements(" + companion + ")))"
+		}
 		for _, s := range f.slices {
 			n += " + " + sliceCount(o, s)
 		}

@@ -49,6 +49,20 @@ func (list Issues) count(path string, have, least, most int) Issues {
 	return list.fault(codeCardinality, path, "want "+amount(least, most)+" elements, have "+strconv.Itoa(have))
 }
 
+// beside checks that a list of primitives and its companion, where both are there,
+// are of the same length (FHIR R4 §2.6.2).
+//
+//go:noinline
+func (list Issues) beside(path string, have int, companion Raw) Issues {
+	if have == 0 || companion == "" || companion[0] != '[' {
+		return list
+	}
+	if n := len(elements(companion)); n != have {
+		return list.fault(codeCardinality, path, "want "+strconv.Itoa(n)+" elements as beside it, have "+strconv.Itoa(have))
+	}
+	return list
+}
+
 func amount(least, most int) string {
 	switch {
 	case most < 0:

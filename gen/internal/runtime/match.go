@@ -178,6 +178,9 @@ func sameList(v, pattern Raw, exact bool) bool {
 }
 
 func elements(v Raw) []Raw {
+	if v == "" || v[0] != '[' {
+		return nil
+	}
 	var all []Raw
 	r := open(v)
 	for i := 0; r.element(i); i++ {
