@@ -10,6 +10,7 @@ import (
 
 	"github.com/carabiner-health/carabiner/dataset"
 	"github.com/carabiner-health/carabiner/gen/internal/runtime"
+	"github.com/carabiner-health/carabiner/issue"
 )
 
 // newPlan settles what the package holds and how everything in it is called. The
@@ -48,6 +49,7 @@ func newPlan(m *dataset.Model, opts *GoOptions) (*plan, error) {
 	}
 	p.breakCircles()
 	p.addSystems()
+	p.tellNotHeld()
 	return p, nil
 }
 
@@ -211,7 +213,7 @@ func (p *plan) planFields(o *objectPlan) {
 		o.extra, o.extraName = p.typeOf(o.Extra), inside.claim("Extra", "ExtraMembers")
 	}
 	o.recv = strings.ToLower(o.goName[:1])
-	if o.recv[0] < 'a' || o.recv[0] > 'z' || o.recv == "b" || o.recv == "i" { // parameters and counters of methods
+	if o.recv[0] < 'a' || o.recv[0] > 'z' || o.recv == "b" || o.recv == "i" || o.recv == "n" { // parameters and counters of methods
 		o.recv = "x"
 	}
 }
@@ -220,15 +222,16 @@ func (p *plan) planSlices(o *objectPlan, fp *fieldPlan, inside *scope) {
 	if len(fp.Slices) == 0 || fp.Type.Kind != dataset.List || o.row() {
 		return
 	}
+	kept := fp.Slices[:min(len(fp.Slices), mostSlices)]
 	names := make(map[*dataset.Slice]string)
-	for _, s := range sortedBy(fp.Slices, func(s *dataset.Slice) string { return s.Name }) {
+	for _, s := range sortedBy(kept, func(s *dataset.Slice) string { return s.Name }) {
 		name := GoName(s.Name)
 		if s.Field.GoName != "" {
 			name = GoName(s.Field.GoName)
 		}
 		names[s] = inside.claim(name, fp.goName+name)
 	}
-	for _, s := range fp.Slices {
+	for _, s := range kept {
 		sp := &slicePlan{Slice: s, goName: names[s]}
 		sp.shape, sp.typ = p.shape(&s.Field.Type, s.Field.Required, false, false)
 		if sp.shape == plain {
@@ -394,6 +397,7 @@ func (p *plan) breakCircles() {
 			switch state[f.typ.object] {
 			case open:
 				f.shape = pointer
+				p.notHeld(issue.Error, CodeEndless, o, f.Field, "want a record that can end, have an object that must hold itself")
 			case 0:
 				visit(f.typ.object)
 			}

@@ -39,12 +39,13 @@ func (e *validateEmitter) value(o *objectPlan, g *goType, expr, path string) []s
 		}
 		out = append(out, loop(expr, i, e.value(o, g.elem, expr+"["+i+"]", "indexed("+path+", "+i+")"))...)
 	case dataset.Map:
-		body := e.value(o, g.elem, expr+"[name]", "member("+path+", name)")
+		name, held := e.variable("name"), e.variable("held")
+		body := e.value(o, g.elem, held, "member("+path+", "+name+")")
 		if g.MinItems > 0 || g.MaxItems >= 0 {
 			out = append(out, fmt.Sprintf("list = list.count(%s, len(%s), %d, %d)", path, expr, g.MinItems, g.MaxItems))
 		}
 		if len(body) > 0 {
-			out = append(out, "for _, name := range sortedNames("+expr+") {\n"+strings.Join(body, "\n")+"\n}")
+			out = append(out, "for _, "+name+" := range sortedNames("+expr+") {\n"+held+" := "+expr+"["+name+"]\n"+strings.Join(body, "\n")+"\n}")
 		}
 	}
 	it := itemOf(g, expr)
