@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 
@@ -371,11 +372,26 @@ func (m *schemaTypes) scalar(s *jsonschema.Schema, parts []*jsonschema.Schema, t
 			t.Enum = append(t.Enum, v.literal())
 		}
 	}
+	if t.Kind == Integer && beyondInt64(&t) {
+		t.Kind, t.Format = Decimal, ""
+		held = slices.DeleteFunc(held, func(k string) bool { return k == "type" })
+	}
 	held = append(held, m.alien(s, "number")...)
 	if len(parts) > 1 && m.onlyTypes(parts[1:]) {
 		held = append(held, "$ref", "allOf")
 	}
 	return m.ruled(t, s, held)
+}
+
+// beyondInt64 says that a bound or a value of a type has more than 64 bits: so may
+// the values.
+func beyondInt64(t *Type) bool {
+	for _, l := range append([]Literal{t.Min, t.Max}, t.Enum...) {
+		if n, ok := new(big.Rat).SetString(string(l)); ok && len(l) < 100 && !n.Num().IsInt64() {
+			return true
+		}
+	}
+	return false
 }
 
 // onlyTypes says that the schemas say nothing but types.

@@ -81,6 +81,9 @@ func emitDecode(o *objectPlan) jen.Code {
 			jen.Op("switch name").Block(cases...),
 			stmt("in.within(before, name)"),
 		))
+	if o.extra != nil && !o.Closed {
+		body = append(body, stmt("%s.%s = lastOfEach(in, %s.%s)", o.recv, o.extraName, o.recv, o.extraName))
+	}
 	for i, f := range o.fields {
 		switch {
 		case !f.Required:
@@ -121,7 +124,7 @@ func decodeOthers(o *objectPlan) string {
 	case o.Closed:
 		return "in.closed()"
 	case o.extra != nil:
-		return fmt.Sprintf("put(in, &%s.%s, name, %s)", o.recv, o.extraName, readFunc(o.extra))
+		return fmt.Sprintf("putMember(in, &%s.%s, name, %s)", o.recv, o.extraName, readFunc(o.extra))
 	case o.table != nil && o.table.Unlisted:
 		return "in.skip()"
 	}
@@ -299,7 +302,7 @@ func emitAppend(o *objectPlan) jen.Code {
 		}
 	}
 	if o.extra != nil {
-		body = append(body, stmt("dst = appendMembers(dst, %s.%s, %s)", o.recv, o.extraName, appendFunc(o.extra)))
+		body = append(body, stmt("dst = appendExtra(dst, %s.%s, %s)", o.recv, o.extraName, appendFunc(o.extra)))
 	}
 	body = append(body, stmt("return finish(dst, start)"))
 	return method("AppendJSON appends the object in JSON to dst.", o, "AppendJSON(dst []byte) []byte", body...)
@@ -336,7 +339,7 @@ func appendField(o *objectPlan, f *fieldPlan) string {
 		if f.typ.Kind == dataset.Any {
 			return fmt.Sprintf("dst = appendPresent(dst, %s, %s, appendRaw)", name, field)
 		}
-		return orElse(field+" != nil", fmt.Sprintf("dst = %s(append(dst, %s...), %s)", appendFunc(f.typ), name, field), f, name, false)
+		return orElse(field+" != nil", fmt.Sprintf("dst = %s(append(dst, %s...), %s)", appendFunc(f.typ), name, field), f, name, null)
 	case list:
 		return appendListField(o, f, field, name, null)
 	}

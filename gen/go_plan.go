@@ -50,7 +50,7 @@ type objectPlan struct {
 	// members of FHIR's primitives.
 	companions bool
 	// extra is the type of members that the fields do not name, nil if they are
-	// not kept; extraName is the field that holds them, a map.
+	// not kept; extraName is the field that holds them, in their order.
 	extra     *goType
 	extraName string
 }

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -79,22 +80,51 @@ func (w *ruleWriter) members(v jsontree.Value, what string) {
 		}
 		rest = "seen.mark(i)\n" + rest
 	}
-	w.line("for i, p := range v.parts {")
+	w.loop(func() { w.memberCases(cases.String(), patterns.String(), rest) })
+}
+
+// loop writes a loop over the parts of a value: p of index i.
+func (w *ruleWriter) loop(body func()) {
+	text := w.capture(body)
+	p := "_"
+	if partInCode.MatchString(text) {
+		p = "p"
+	}
+	i := "_"
+	if indexInCode.MatchString(text) {
+		i = "i"
+	}
+	if p == "_" && i == "_" {
+		return
+	}
+	w.line("for %s, %s := range v.parts {\n%s}", i, p, text)
+}
+
+// The variables of a loop over parts, as code has them: text in quotes does not
+// hold them in these places.
+var (
+	partInCode  = regexp.MustCompile(`\(p,|\bp\.name\b`)
+	indexInCode = regexp.MustCompile(`\(i\)|switch i \{`)
+)
+
+// memberCases writes what holds for the member p: by name, by pattern, for the
+// rest.
+func (w *ruleWriter) memberCases(cases, patterns, rest string) {
 	switch {
 	case rest == "":
-		if cases.Len() > 0 {
-			w.line("switch p.name {\n%s}", cases.String())
+		if cases != "" {
+			w.line("switch p.name {\n%s}", cases)
 		}
-		w.line("%s}", patterns.String())
-	case patterns.Len() == 0 && cases.Len() == 0:
-		w.line("%s}", rest)
-	case patterns.Len() == 0:
-		w.line("switch p.name {\n%sdefault:\n%s}\n}", cases.String(), rest)
-	case cases.Len() == 0:
-		w.line("named := false\n%sif !named {\n%s}\n}", patterns.String(), rest)
+		w.line("%s", patterns)
+	case patterns == "" && cases == "":
+		w.line("%s", rest)
+	case patterns == "":
+		w.line("switch p.name {\n%sdefault:\n%s}", cases, rest)
+	case cases == "":
+		w.line("named := false\n%sif !named {\n%s}", patterns, rest)
 	default:
-		w.line("named := true\nswitch p.name {\n%sdefault:\nnamed = false\n}", cases.String())
-		w.line("%sif !named {\n%s}\n}", patterns.String(), rest)
+		w.line("named := true\nswitch p.name {\n%sdefault:\nnamed = false\n}", cases)
+		w.line("%sif !named {\n%s}", patterns, rest)
 	}
 }
 
@@ -147,23 +177,16 @@ func (w *ruleWriter) arrayElements(v jsontree.Value, what string) {
 	if items.Kind() != jsontree.Invalid {
 		rest = "seen.mark(i)\n" + applyRule(w.schema(items, what+".item"), "p", "nil")
 	}
-	switch {
-	case cases.Len() > 0 && rest != "":
-		w.line("for i, p := range v.parts {\nswitch i {\n%sdefault:\n%s}\n}", cases.String(), rest)
-	case cases.Len() > 0:
-		text := cases.String()
-		p := "p"
-		if !strings.Contains(text, "(p,") {
-			p = "_"
+	w.loop(func() {
+		switch {
+		case cases.Len() > 0 && rest != "":
+			w.line("switch i {\n%sdefault:\n%s}", cases.String(), rest)
+		case cases.Len() > 0:
+			w.line("switch i {\n%s}", cases.String())
+		default:
+			w.line("%s", rest)
 		}
-		w.line("for i, %s := range v.parts {\nswitch i {\n%s}\n}", p, text)
-	case rest != "":
-		p := "p"
-		if !strings.Contains(rest, "(p,") {
-			p = "_"
-		}
-		w.line("for i, %s := range v.parts {\n%s}", p, rest)
-	}
+	})
 }
 
 func (w *ruleWriter) contains(v jsontree.Value, what string) {

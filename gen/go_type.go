@@ -46,7 +46,7 @@ func emitStructs(p *plan) []jen.Code {
 				}
 			}
 			if o.extra != nil {
-				structField(g, o.extraName+" has the members that the profile does not name.", o.extraName, "map[string]"+o.extra.name, restTags(o, o.extraName))
+				structField(g, o.extraName+" has the members that no field is for, in their order.", o.extraName, "ExtraMembers["+o.extra.name+"]", restTags(o, o.extraName))
 			}
 			if o.companions {
 				structField(g, "Companions have the ids and extensions of primitives: the members that start with _.", "Companions", "Companions", restTags(o, "Companions"))

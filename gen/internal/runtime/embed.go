@@ -22,7 +22,7 @@ import (
 
 // The files that are copied. A new one is added here; embed.go is not among them.
 //
-//go:embed opt.go issue.go decimal.go date.go raw.go scan.go read.go append.go match.go value.go valueformat.go check.go check_order.go extension.go redact.go stream.go csv.go csvrows.go
+//go:embed opt.go issue.go decimal.go date.go raw.go members.go scan.go read.go append.go match.go value.go valueformat.go check.go check_order.go extension.go redact.go stream.go csv.go csvrows.go
 var files embed.FS
 
 // decl is a top-level declaration of the support code.
