@@ -282,7 +282,11 @@ func (t *csvTable) header(in *csvRows) (at []int, issues Issues, err error) {
 		switch {
 		case i >= 0 && seen[i]:
 			at[len(at)-1] = -1
-			issues = append(issues, Issue{Severity: SeverityError, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
+			twice := SeverityError
+			if t.more {
+				twice = SeverityInformation
+			}
+			issues = append(issues, Issue{Severity: twice, Code: codeDuplicate, Path: t.columns[i].name, Message: "want a column of each name, have two: the first is read"})
 		case i >= 0:
 			seen[i] = true
 		case !t.more:
@@ -733,7 +737,7 @@ func (r *csvRows) values(line []byte) error {
 		if rest, ok := bytes.CutPrefix(line, []byte(r.quote)); ok {
 			line, err = r.quoted(rest)
 		} else {
-			line, err = r.plain(line)
+			line = r.plain(line)
 		}
 		if err != nil {
 			return err
@@ -796,8 +800,9 @@ func (r *csvRows) escaped(line []byte) []byte {
 	return line[1:]
 }
 
-// plain takes a value without quotation marks and returns what is behind it.
-func (r *csvRows) plain(line []byte) ([]byte, error) {
+// plain takes a value that does not begin with a quotation mark, and returns what is
+// behind it.
+func (r *csvRows) plain(line []byte) []byte {
 	for {
 		end := bytes.Index(line, []byte(r.comma))
 		if end < 0 {
@@ -810,11 +815,8 @@ func (r *csvRows) plain(line []byte) ([]byte, error) {
 				continue
 			}
 		}
-		if bytes.Contains(line[:end], []byte(r.quote)) {
-			return nil, errQuote
-		}
 		r.text = append(r.text, line[:end]...)
-		return line[end:], nil
+		return line[end:]
 	}
 }
 
