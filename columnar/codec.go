@@ -37,6 +37,7 @@ type codec struct {
 	appendText func(dst []byte, at unsafe.Pointer) ([]byte, bool, error)
 	setText    func(at unsafe.Pointer, s string) error
 	textual    bool // by methods of the type
+	binary     bool // by methods of the type
 }
 
 // load moves at from the field to its value, and says whether there is one.
@@ -123,6 +124,8 @@ func (c *codec) set(tag *tagOptions) (kind, bool) {
 		return kindTimestamp, true
 	case tag.date && c.setDays():
 		return kindDate, true
+	case tag.plain() && !tag.list && c.setBinary():
+		return kindBytes, true
 	case textual(t) && (tag.plain() || tag.precision > 0):
 		c.setTextual()
 		if tag.precision > 0 {
@@ -316,6 +319,28 @@ func (c *codec) setDays() bool {
 	}
 	c.setNumber = func(at unsafe.Pointer, x int64) error {
 		reflect.NewAt(t, at).Interface().(date).SetDays(int32(x))
+		return nil
+	}
+	return true
+}
+
+// setBinary takes data by the methods Bytes and SetBytes.
+func (c *codec) setBinary() bool {
+	type binary interface {
+		Bytes() ([]byte, error)
+		SetBytes([]byte)
+	}
+	t := c.typ
+	if !reflect.PointerTo(t).Implements(reflect.TypeFor[binary]()) {
+		return false
+	}
+	c.binary = true
+	c.appendText = func(dst []byte, at unsafe.Pointer) ([]byte, bool, error) {
+		b, err := reflect.NewAt(t, at).Interface().(binary).Bytes()
+		return append(dst, b...), true, err
+	}
+	c.setText = func(at unsafe.Pointer, s string) error {
+		reflect.NewAt(t, at).Interface().(binary).SetBytes([]byte(s))
 		return nil
 	}
 	return true

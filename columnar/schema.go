@@ -220,7 +220,7 @@ func nilable(t reflect.Type) bool {
 func (c *codec) asItIs(k kind) bool {
 	switch c.typ.Kind() {
 	case reflect.Bool, reflect.Int32, reflect.Int64, reflect.Float64, reflect.String:
-		return k != kindJSON && k != kindDecimal && !c.textual
+		return k != kindJSON && k != kindDecimal && !c.textual && !c.binary
 	}
 	return false
 }

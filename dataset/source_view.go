@@ -298,6 +298,9 @@ func (v *viewReader) columnType(f *Field, c jsontree.Value, s pathStatic) (Type,
 			v.wrong(c.Get("type"), f.Name, "want a primitive type, have %q", declared)
 			return Type{}, false
 		}
+		if call := strings.TrimSpace(f.Path); typ == "id" && (strings.HasSuffix(call, "getResourceKey()") || strings.Contains(call, "getReferenceKey(")) {
+			typ = "string" // keys have the type before the id
+		}
 		if s.typ() != typ { // the definition's word counts
 			s = pathStatic{at: []pathAt{{typ: typ}}, list: s.list, soft: s.soft}
 		}

@@ -199,7 +199,7 @@ func extractSupport() []jen.Code {
 		jen.Func().Op("findings").Params(jen.Id("issues").Id("Issues"), jen.Id("x").Interface(jen.Id("Validate").Params().Id("Issues")), jen.Id("pos").Qual(issueImport, "Pos")).Qual(issueImport, "List").Block(
 			stmt("if issues.Err() == nil {\nissues = append(issues, x.Validate()...)\n}"),
 			stmt("var list issue.List"),
-			stmt("for _, i := range issues {\nif i.Severity != SeverityInformation {\nlist = append(list, issue.Issue{Severity: issue.Severity(i.Severity), Code: issue.Code(\"extract-\" + i.Code), Pos: pos, Path: i.Path, Message: i.Message})\n}\n}"),
+			stmt("for _, i := range issues {\nif i.Severity != SeverityInformation {\nlist = append(list, extract.Finding(issue.Severity(i.Severity), i.Code, pos, i.Path, i.Message))\n}\n}"),
 			stmt("return list")),
 		jen.Line().Add(docComment("notCompiled returns the finding that the definition of a table does not compile.")),
 		jen.Func().Op("notCompiled").Params(jen.Err().Error()).Qual(issueImport, "List").Block(

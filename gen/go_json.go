@@ -14,9 +14,13 @@ import (
 // emitJSON returns the functions that read and write the structs as JSON.
 func emitJSON(p *plan) []jen.Code {
 	var out []jen.Code
+	columns := p.columnObjects()
 	for _, o := range p.objects {
-		if o.table != nil {
+		switch {
+		case o.table != nil:
 			out = append(out, emitEntry(o)...)
+		case columns[o]:
+			out = append(out, emitUnmarshal(o, "UnmarshalJSON reads a value of a column; the error has all issues that are errors."))
 		}
 		out = append(out, emitDecode(o), emitAppend(o))
 		for _, f := range o.fields {
@@ -39,15 +43,43 @@ func emitEntry(o *objectPlan) []jen.Code {
 			stmt("%s.decode(in)", v),
 			stmt("in.end()"),
 			stmt("return %s, in.list", v)),
-		method("UnmarshalJSON reads a record in JSON; the error has all issues that are errors.", o, "UnmarshalJSON(data []byte) error",
-			stmt("*%s = %s{}", v, o.goName),
-			stmt("in := newReader(data)"),
-			stmt("%s.decode(in)", v),
-			stmt("in.end()"),
-			stmt("return in.list.Err()")),
+		emitUnmarshal(o, "UnmarshalJSON reads a record in JSON; the error has all issues that are errors."),
 		function("MarshalJSON returns the record in JSON.", fmt.Sprintf("(%s %s) MarshalJSON() ([]byte, error)", v, o.goName),
 			stmt("return %s.AppendJSON(nil), nil", v)),
 	}
+}
+
+func emitUnmarshal(o *objectPlan, doc string) jen.Code {
+	return method(doc, o, "UnmarshalJSON(data []byte) error",
+		stmt("*%s = %s{}", o.recv, o.goName),
+		stmt("in := newReader(data)"),
+		stmt("%s.decode(in)", o.recv),
+		stmt("in.end()"),
+		stmt("return in.list.Err()"))
+}
+
+// columnObjects are the objects that a file of columns has as JSON.
+func (p *plan) columnObjects() map[*objectPlan]bool {
+	all := make(map[*objectPlan]bool)
+	mark := func(g *goType) {
+		for ; g != nil; g = g.elem {
+			if g.object != nil {
+				all[g.object] = true
+			}
+		}
+	}
+	for _, o := range p.objects {
+		if o.table == nil {
+			continue
+		}
+		for _, f := range o.fields {
+			mark(f.typ)
+			for _, s := range f.slices {
+				mark(s.typ)
+			}
+		}
+	}
+	return all
 }
 
 // emitDecode returns the method that reads an object, member by member.

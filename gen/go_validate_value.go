@@ -30,6 +30,10 @@ func (e *validateEmitter) value(o *objectPlan, g *goType, expr, path string) []s
 		if g.Const == "false" {
 			fault(holds(expr), "codeValue", "want false, have true")
 		}
+	case dataset.Binary:
+		if o.FHIR || o.table != nil && isFHIR(o.table.Kind) {
+			out = append(out, "if _, err := "+expr+".Bytes(); err != nil {\nlist = list.fault(codeType, "+path+", \"want base64, have other text\")\n}")
+		}
 	case dataset.ObjectKind:
 		out = append(out, e.structValue(o, g, expr, path)...)
 	case dataset.List:

@@ -24,6 +24,8 @@ const (
 	CodeUnit issue.Code = "extract-unit"
 	// CodeInexact: a decimal is not exactly the number of its column.
 	CodeInexact issue.Code = "extract-inexact"
+	// CodeTooLarge: a value of DICOM is too large to be read, and is NULL.
+	CodeTooLarge issue.Code = "extract-too-large"
 	// CodeUnlisted: the records have members that the fields of the table do not name.
 	CodeUnlisted issue.Code = "extract-unlisted"
 	// CodeSlice: a list has too few or too many elements of a slice, or an element in none.

@@ -20,6 +20,7 @@ type column struct {
 	lists  dataset.Type
 	soft   bool // form, lengths and numbers of values are warnings
 	needed bool // NULL is an error
+	strict bool // numbers and booleans are those of JSON, and text is a string
 	asIs   bool // text is stored unseen: the reader has made sure that it is UTF-8
 }
 

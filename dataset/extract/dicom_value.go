@@ -63,6 +63,9 @@ func (w *dicomWorker) row(m *made, p *plan, t *tally, x *dicommeta.Instance) {
 		}
 		all := values(w.items[:0], x, p.dicom.paths[i], typ, p.dicom.objects[i])
 		v := together(all, c, p.dicom.paths[i])
+		if len(all) == 0 && tooLarge(x, p.dicom.paths[i]) {
+			t.wrong(issue.Warning, CodeTooLarge, c.path, wantSmaller)
+		}
 		s := t.convert(i, &v)
 		if slices.Contains(p.key, i) {
 			keyed = keyed && s.set
@@ -121,6 +124,31 @@ func values(to []value, x *dicommeta.Instance, path []dicomStep, t *dataset.Type
 	}
 	return below(to, d, path, t, o)
 }
+
+// tooLarge reports whether a value was left in its file.
+func tooLarge(x *dicommeta.Instance, path []dicomStep) bool {
+	in := []dicommeta.Dataset{x.Dataset}
+	if path[0].tag.Group() == 2 {
+		in[0] = x.Meta
+	}
+	for k, step := range path {
+		var items []dicommeta.Dataset
+		for i := range in {
+			e := in[i].Find(step.tag)
+			switch {
+			case e == nil:
+			case e.Skipped():
+				return true
+			case k < len(path)-1:
+				items = append(items, e.Items...)
+			}
+		}
+		in = items
+	}
+	return false
+}
+
+const wantSmaller = "want a value that is read, have one of more than 64 KiB, or of pixels: it is NULL"
 
 func below(to []value, d *dicommeta.Dataset, path []dicomStep, t *dataset.Type, o *dicomObject) []value {
 	if len(path) == 1 {

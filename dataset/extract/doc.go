@@ -54,15 +54,42 @@
 //	                       empty one is NULL
 //	all else               JSON without white space
 //
+// Numbers and booleans of records must be those of JSON, and text strings; elsewhere text
+// of the right form will do. 1.0 is an integer.
+//
 // Of DICOM, DA, TM and DT are first written as ISO 8601 has them, sequences as JSON: with
 // the names of the fields, or in the DICOM JSON model where the profile has none. What
 // breaks the rules of PS3.5 for the form and number of values is a warning; where it
 // cannot be stored, it is NULL.
 //
-// A value whose field has a unit, and whose record has one too, must have that unit or one
-// that UCUM converts exactly; conversions are counted. Constraints in languages of their
-// own (invariants) are not evaluated, and their number is told: a Validator of package fhir
-// does that. Rules of de-identification are not carried out, and named in the report.
+// A field that a path leads to in a Quantity has the path of its unit too (Field.UnitPath):
+// if the field has a unit, a value must have that unit or one that UCUM converts exactly,
+// else the record goes to the quarantine; conversions are counted. Where there is no such
+// path, the unit of the field is told in files and documents alone: members of records
+// (their Quantity has its unit beside it), tables of OMOP (unit_concept_id), attributes of
+// DICOM (which have the unit of the standard), columns of a view that is a source by itself.
+//
+// Constraints in languages of their own (invariants) are not evaluated, and their number is
+// told: a Validator of package fhir does that. Rules of de-identification are not carried
+// out, and named in the report.
+//
+// # Generated code
+//
+// The functions Extract of generated packages make the same rows of the same records, and
+// refuse the same. What differs is how a value stands in a Go struct:
+//
+//	decimal                exact, with zeros at the end, where Run stores a double
+//	instant                with the zone and all digits as written; Run stores UTC, microseconds
+//	base64                 the text; package columnar stores and reads it as bytes
+//	companions of a        kept, where a table has one column for the primitive
+//	resource's primitives
+//	slices                 elements of slices stay interleaved with the others of a list;
+//	                       columns hold each apart
+//	DICOM                  a record a file; Merger makes those of one key one row, as Run does
+//
+// Their findings have the codes of this package (see Finding). A record that cannot be read
+// is not validated, so that Run may find more in it. Invariants that generated code
+// evaluates are warnings.
 //
 // # Keys
 //
@@ -75,7 +102,7 @@
 // Memory holds a row group a table, a few pieces of the input a worker, 8 MiB of keys a
 // table and reference, and Options.MemoryBudget for DICOM; what exceeds that lies in
 // temporary files. Of a table, 1,000 different members that no field names are counted by
-// name, of a record 100 findings are told. Values of DICOM of more than 64 KiB are NULL.
+// name, of a record 100 findings are told. Values of DICOM of more than 64 KiB are NULL, with a warning (CodeTooLarge).
 //
 // Package gen makes code whose functions Extract make the same rows one by one; package
 // fhir/view makes tables of views without a profile; mapping makes OMOP.

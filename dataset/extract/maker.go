@@ -270,14 +270,19 @@ func (f *Member) append(dst []byte, v *value) []byte {
 	if v.kind == null {
 		return dst
 	}
+	if f.List && v.kind != list && v.kind != raw {
+		v = &value{kind: list, items: []value{*v}}
+	}
+	if v.kind == list { // gaps are left out, as Run does
+		if v.items = slices.DeleteFunc(slices.Clone(v.items), func(x value) bool { return x.kind == null }); len(v.items) == 0 {
+			return dst
+		}
+	}
 	name, err := json.Marshal(f.Name)
 	if err != nil {
 		return dst // no string fails
 	}
 	dst = append(append(append(dst, ','), name...), ':')
-	if f.List && v.kind != list && v.kind != raw {
-		v = &value{kind: list, items: []value{*v}}
-	}
 	return f.appendValue(dst, v)
 }
 
@@ -310,9 +315,13 @@ func (m *Maker) Instance(x *dicommeta.Instance) ([]byte, issue.List) {
 		return nil, filtered(issue.Pos{Source: x.Source})
 	}
 	var row []byte
+	var found issue.List
 	for i := range m.dicom.paths {
 		f, path := &m.def.Members[i], m.dicom.paths[i]
 		all := values(nil, x, path, m.types[i], m.dicom.objects[i])
+		if len(all) == 0 && tooLarge(x, path) {
+			found = append(found, issue.Issue{Severity: issue.Warning, Code: CodeTooLarge, Pos: issue.Pos{Source: x.Source}, Path: f.Name, Message: wantSmaller})
+		}
 		all = slices.DeleteFunc(all, func(v value) bool { return v.kind == null && !f.List })
 		v := value{}
 		switch {
@@ -326,7 +335,7 @@ func (m *Maker) Instance(x *dicommeta.Instance) ([]byte, issue.List) {
 		}
 		row = f.append(row, &v)
 	}
-	return endRecord(row), nil
+	return endRecord(row), found
 }
 
 // firstItem returns the only item of a sequence whose field is no list; the array
@@ -394,4 +403,25 @@ func goValue(v reflect.Value) value {
 		return value{}
 	}
 	return value{kind: text, b: []byte(v.String())}
+}
+
+// findingCodes are the codes of this package for those of generated code that have
+// another name there.
+var findingCodes = map[string]issue.Code{
+	"cardinality": CodeCount, "unique": CodeCount, "choice": CodeCount, "closed": CodeUnlisted,
+	"format": CodePattern, "empty": CodeType, "reference": CodeType, "duplicate": CodeUnreadable, "syntax": CodeUnreadable, "limit": CodeUnreadable,
+}
+
+// Finding returns what generated code found in a record, with the code that Run gives
+// it. Invariants that do not hold (CodeRule) are at most warnings: Run does not evaluate
+// them and puts no record into the quarantine for them.
+func Finding(s issue.Severity, code string, pos issue.Pos, path, message string) issue.Issue {
+	out := issue.Issue{Severity: s, Code: findingCodes[code], Pos: pos, Path: path, Message: message}
+	if out.Code == "" {
+		out.Code = issue.Code("extract-" + code)
+	}
+	if out.Code == CodeRule {
+		out.Severity = min(s, issue.Warning)
+	}
+	return out
 }

@@ -108,7 +108,7 @@ func (p *plan) compile() error {
 			return err
 		}
 		// Of a record, what it must have is checked in its JSON: a companion will do.
-		k.needed = !c.Nullable && p.way != byRecord
+		k.needed, k.strict = !c.Nullable && p.way != byRecord, p.way == byRecord
 		k.asIs = k.check != nil && k.check.none && !k.List && k.scalar.Kind == dataset.Text && p.way <= byRecord
 		p.columns = append(p.columns, k)
 		p.specs = append(p.specs, k.spec())

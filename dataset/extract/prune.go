@@ -57,6 +57,7 @@ type sliceShape struct {
 	*dataset.Slice
 	*matcher
 	elem  *dataset.Type // of an element, nil where the model has the type of its value alone
+	value *dataset.Type // of that value
 	least int
 	most  int // -1 = any
 }
@@ -101,7 +102,7 @@ func (s *shapes) typ(t *dataset.Type) *typeShape {
 	if k == nil {
 		k = &typeShape{fixed: parseLiteral(t.Const), pattern: parseLiteral(t.Pattern), good: map[string]bool{}}
 		k.column.Type, k.column.scalar = *t, t
-		k.column.Bits = 64
+		k.column.Bits, k.column.strict = 64, true
 		if t.Bits == 32 && !t.Unsigned {
 			k.column.Bits = 32
 		}
@@ -135,8 +136,8 @@ func (s *shapes) slices(f *dataset.Field) []*sliceShape {
 			x.least, x.most = max(x.least, x.elem.MinItems), x.elem.MaxItems
 			x.elem = x.elem.Elem
 		}
-		if one.Value != "" && x.elem.Kind != dataset.ObjectKind {
-			x.elem = nil
+		if one.Value != "" && (x.elem.Kind != dataset.ObjectKind || x.elem.Object == nil || x.elem.Object.Field(one.Value) == nil) {
+			x.elem, x.value = nil, x.elem
 		}
 		k = append(k, x)
 	}
@@ -452,10 +453,7 @@ func (p *pruner) element(dst []byte, e jsontree.Value, t *dataset.Type, f *datas
 		if known[i].elem != nil {
 			return p.write(dst, e, known[i].elem)
 		}
-		if f.SlicesOnly {
-			return known[i].bare(dst, e)
-		}
-		return jsontree.Compact(dst, e.Raw()) // what its matches fix, and the value
+		return p.valued(dst, e, known[i], f.SlicesOnly)
 	}
 	if f != nil && f.SlicesClosed {
 		p.wrong(issue.Error, CodeSlice, "want an element of a slice, have one of none")
@@ -463,14 +461,19 @@ func (p *pruner) element(dst []byte, e jsontree.Value, t *dataset.Type, f *datas
 	return p.write(dst, e, t.Elem)
 }
 
-// bare appends of an element the members that its matches fix and the value, as
-// what else it has is not listed.
-func (s *sliceShape) bare(dst []byte, e jsontree.Value) []byte {
+// valued appends an element of a slice that is known by its value: what its matches
+// fix, the value and, unless the profile lists slices alone, what else it has.
+func (p *pruner) valued(dst []byte, e jsontree.Value, s *sliceShape, bare bool) []byte {
 	dst = append(dst, '{')
 	for m := e.First(); m.Kind() != jsontree.Invalid; m = m.Next() {
 		name := m.Key()
 		fixes := func(m dataset.Match) bool { return len(m.Path) == 1 && m.Path[0] == name }
-		if name == s.Value || slices.ContainsFunc(s.Match, fixes) {
+		switch {
+		case name == s.Value && s.value != nil:
+			n := p.into(name)
+			dst = p.write(memberKey(dst, m.KeyBytes()), m, s.value)
+			p.path = p.path[:n]
+		case !bare || name == s.Value || slices.ContainsFunc(s.Match, fixes):
 			dst = jsontree.Compact(memberKey(dst, m.KeyBytes()), m.Raw())
 		}
 	}

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"bytes"
+
 	"github.com/carabiner-health/carabiner/columnar"
 	"github.com/carabiner-health/carabiner/dataset"
 	"github.com/carabiner-health/carabiner/fhir/view"
@@ -226,8 +228,12 @@ func (b *batch) sliced(v *value, m jsontree.Value, c *column, at int, slices []*
 		p.path = append(p.path, '[')
 		p.path = appendInt(p.path, i)
 		p.path = append(p.path, ']')
+		from := len(parts[k])
 		parts[k] = p.element(append(parts[k], sep), e, &c.Field.Type, c.Field, slices, counts)
 		p.path = p.path[:n]
+		if k < len(slices) && b.plan.columns[at+1+k].Value != "" { // its column has the value alone
+			parts[k] = append(parts[k][:from+1], valueOf(parts[k][from+1:], slices[k].Value)...)
+		}
 		if k < len(slices) {
 			b.sliceValue(&b.values[at+1+k], e, slices[k])
 		}
@@ -265,4 +271,15 @@ func (b *batch) sliceValue(v *value, e jsontree.Value, s *sliceShape) {
 	default:
 		*v = value{kind: list, items: []value{*v, one}}
 	}
+}
+
+// valueOf returns the member of an object that is the value of its slice.
+func valueOf(object []byte, name string) []byte {
+	var tree jsontree.Tree
+	if tree.Parse(object, nil) == nil {
+		if v := tree.Root().Get(name); v.Kind() != jsontree.Invalid {
+			return bytes.Clone(v.Raw())
+		}
+	}
+	return []byte("null")
 }

@@ -79,6 +79,9 @@ func (v *value) digits(scratch []byte) []byte {
 // of the column's type; inexact says that a decimal has been rounded, or a time cut.
 func (c *column) form(v *value, to *stored) (ok, inexact bool) {
 	to.set = true
+	if c.strict && (v.kind == text) == isPlain(c.scalar.Kind) {
+		return false, false
+	}
 	switch c.scalar.Kind {
 	case dataset.Boolean:
 		switch {
@@ -125,7 +128,7 @@ func (c *column) form(v *value, to *stored) (ok, inexact bool) {
 	case dataset.YearMonth:
 		return len(v.b) == 7 && partialDate(v.b), false
 	case dataset.Binary:
-		b, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(v.b))
+		b, err := base64.StdEncoding.AppendDecode(nil, bytes.Join(bytes.Fields(v.b), nil))
 		if c.Kind == dataset.Binary {
 			to.b = b
 		}
@@ -152,7 +155,11 @@ func (c *column) integer(v *value, to *stored) bool {
 	case number, text:
 		n, err := strconv.ParseInt(string(v.b), 10, 64)
 		if err != nil {
-			return false
+			d, ok := decimal.Parse(v.b) // 1.0 and 1e2 are whole numbers too
+			if !ok || v.kind == text || !d.Rat().IsInt() || !d.Rat().Num().IsInt64() {
+				return false
+			}
+			n = d.Rat().Num().Int64()
 		}
 		to.n = n
 	default:
@@ -288,4 +295,9 @@ func allDigits(b []byte) bool {
 		}
 	}
 	return len(b) > 0
+}
+
+// isPlain reports whether values of a kind are numbers and booleans of JSON, not strings.
+func isPlain(k dataset.Kind) bool {
+	return k == dataset.Boolean || k == dataset.Integer || k == dataset.Decimal || k == dataset.Float
 }

@@ -55,6 +55,9 @@ func (b Base64) Bytes() ([]byte, error) {
 	return text[:n], nil
 }
 
+// SetBytes makes b the base64 of data, for package columnar.
+func (b *Base64) SetBytes(data []byte) { *b = EncodeBase64(data) }
+
 // Companion is the member of a FHIR object that carries the id and the extensions
 // of a primitive, or of those of a list: _birthDate.
 type Companion struct {
