@@ -42,7 +42,7 @@ func (w *PatientCSVWriter) Flush() error {
 
 // csvOfPatient returns how records stand in CSV.
 func csvOfPatient() csvTable {
-	return csvTable{csvFile: csvFile{}, prefix: `,"resourceType":"Patient"`, columns: []csvColumn{
+	return csvTable{prefix: `,"resourceType":"Patient"`, columns: []csvColumn{
 		{name: "id", member: `,"id":`},
 		{name: "extension", member: `,"extension":`, kind: csvJSON},
 		{name: "active", member: `,"active":`, kind: csvBoolean},

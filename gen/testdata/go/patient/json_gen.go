@@ -169,6 +169,15 @@ func (p *Patient) appendExtension(dst []byte) []byte {
 	return finishList(dst, start)
 }
 
+// UnmarshalJSON reads a value of a column; the error has all issues that are errors.
+func (e *ExampleRace) UnmarshalJSON(data []byte) error {
+	*e = ExampleRace{}
+	in := newReader(data)
+	e.decode(in)
+	in.end()
+	return in.list.Err()
+}
+
 func (e *ExampleRace) decode(in *reader) {
 	var seen [1]uint64
 	for name, more := in.object(); more; name, more = in.member() {
@@ -242,6 +251,15 @@ func (e *ExampleRace) appendExtension(dst []byte) []byte {
 	return finishList(dst, start)
 }
 
+// UnmarshalJSON reads a value of a column; the error has all issues that are errors.
+func (h *HumanName) UnmarshalJSON(data []byte) error {
+	*h = HumanName{}
+	in := newReader(data)
+	h.decode(in)
+	in.end()
+	return in.list.Err()
+}
+
 func (h *HumanName) decode(in *reader) {
 	var seen [1]uint64
 	for name, more := in.object(); more; name, more = in.member() {
@@ -278,6 +296,15 @@ func (h *HumanName) AppendJSON(dst []byte) []byte {
 	}
 	dst = appendCompanion(dst, `,"_given":`, h.Companions)
 	return finish(dst, start)
+}
+
+// UnmarshalJSON reads a value of a column; the error has all issues that are errors.
+func (p *PatientContact) UnmarshalJSON(data []byte) error {
+	*p = PatientContact{}
+	in := newReader(data)
+	p.decode(in)
+	in.end()
+	return in.list.Err()
 }
 
 func (p *PatientContact) decode(in *reader) {

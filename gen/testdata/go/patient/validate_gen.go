@@ -22,11 +22,17 @@ func (p *Patient) validate(list Issues) Issues {
 	if p.Birthsex.Valid && !p.Birthsex.Value.Valid() {
 		list = list.fault(codeCode, "extension:birthsex.valueCode", "want a code of AdministrativeGender, have another")
 	}
+	for i := range p.Name {
+		list = p.Name[i].validate(list).underElement(len(list), "name", i)
+	}
 	if p.Gender == "" && p.Companions.Of("gender") == "" {
 		list = list.missing("gender")
 	}
 	if p.Gender != "" && !p.Gender.Valid() {
 		list = list.fault(codeCode, "gender", "want a code of AdministrativeGender, have another")
+	}
+	for i := range p.Contact {
+		list = p.Contact[i].validate(list).underElement(len(list), "contact", i)
 	}
 	return list
 }
@@ -49,10 +55,22 @@ func (e *ExampleRace) validate(list Issues) Issues {
 
 // Validate returns what is wrong with the values; nil if nothing is.
 func (h *HumanName) Validate() Issues {
-	return nil
+	return h.validate(nil)
+}
+
+func (h *HumanName) validate(list Issues) Issues {
+	list = list.beside("given", len(h.Given), h.Companions.Of("given"))
+	return list
 }
 
 // Validate returns what is wrong with the values; nil if nothing is.
 func (p *PatientContact) Validate() Issues {
-	return nil
+	return p.validate(nil)
+}
+
+func (p *PatientContact) validate(list Issues) Issues {
+	if p.Name != nil {
+		list = p.Name.validate(list).under(len(list), "name")
+	}
+	return list
 }
