@@ -129,7 +129,7 @@ func findings(issues Issues, x interface {
 	var list issue.List
 	for _, i := range issues {
 		if i.Severity != SeverityInformation {
-			list = append(list, issue.Issue{Severity: issue.Severity(i.Severity), Code: issue.Code("extract-" + i.Code), Pos: pos, Path: i.Path, Message: i.Message})
+			list = append(list, extract.Finding(issue.Severity(i.Severity), i.Code, pos, i.Path, i.Message))
 		}
 	}
 	return list

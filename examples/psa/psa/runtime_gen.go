@@ -528,9 +528,10 @@ func (c *csvColumn) appendValue(dst []byte, text string) []byte {
 		}
 	default:
 		if f != nil && f.layout != "" {
-			v, err := time.Parse(f.layout, text)
-			if text = "?" + text; err == nil { // a text of another form is no value
+			if v, err := time.Parse(f.layout, text); err == nil {
 				text = v.Format(f.iso)
+			} else if !strings.Contains(f.iso, "T") { // a moment with a zone is written as it is
+				text = "?" + text // no date
 			}
 		}
 	}
