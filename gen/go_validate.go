@@ -250,7 +250,7 @@ func (e *validateEmitter) required(o *objectPlan, f *fieldPlan, access, path str
 	if !f.Required || f.Nullable {
 		return nil
 	}
-	missing := condFalse
+	var missing cond
 	switch _, there := fieldAccess(f.shape, f.typ, access); {
 	case f.shape == plain && f.typ.Kind == dataset.Text && !o.FHIR:
 		return nil
