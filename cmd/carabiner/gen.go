@@ -47,6 +47,9 @@ each file that is missing or would change is a finding.`,
   //go:generate carabiner gen prostate.profile.yaml -o .`,
 		cobra.MatchAll(cobra.ExactArgs(1)),
 		func(ctx context.Context, s *session, args []string) error { return s.gen(ctx, &f, args[0]) })
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return []string{"cdm:5.4", "cdm:5.3", "omop-cdm:5.4", "omop-cdm:5.3"}, cobra.ShellCompDirectiveDefault
+	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "`folder` of the files")
 	flags.StringVar(&f.pkg, "package", "", "`name` of the Go package (default what the profile says, else that of the folder)")
