@@ -28,7 +28,7 @@ func labModel() *dataset.Model {
 		scalar("id", dataset.Text, true), coded, scalar("day", dataset.Date, false), month, at, scalar("time", dataset.Time, false), scalar("count", dataset.Integer, true), number, flag, local, tags,
 		scalar("ratio", dataset.Float, false), {Name: "values", Type: dataset.ListOf(dataset.NewType(dataset.Decimal))}, scalar("any", dataset.Any, false), scalar("year", dataset.Year, false),
 	}}
-	return &dataset.Model{ID: "https://example.org/profiles/lab", Tables: []*dataset.Table{{Name: "labs", Form: dataset.Row, Object: lab}}, Objects: []*dataset.Object{lab}, CodeSets: []*dataset.CodeSet{sex}}
+	return &dataset.Model{ID: "https://example.org/profiles/lab", Tables: []*dataset.Table{{Name: "lab", Form: dataset.Row, Object: lab}}, Objects: []*dataset.Object{lab}, CodeSets: []*dataset.CodeSet{sex}}
 }
 
 const labTest = `package lab
