@@ -49,7 +49,7 @@ func (r Run) Do(t testing.TB) string {
 		return ""
 	}
 	args := append([]string{"test", "-vet=off"}, r.Args...)
-	if !slices.Contains(r.Args, "-bench") {
+	if !slices.ContainsFunc(r.Args, func(a string) bool { return strings.HasPrefix(a, "-bench") }) {
 		args = append(args, "-gcflags=-N -l") // halves the time that the compiler takes
 	}
 	out, err := command(dir, append(args, "./...")...)
