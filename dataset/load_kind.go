@@ -60,9 +60,17 @@ func tellYAML(data []byte) SourceKind {
 	if tree.Parse(doc.JSON(nil), nil) != nil {
 		return profileKind
 	}
-	switch kind := tellJSON(tree.Root()); kind {
+	root := tree.Root()
+	switch kind := tellJSON(root); kind {
 	case TableSchema, DataPackage:
 		return kind // the others are JSON by their standards
+	case JSONSchema:
+		for _, own := range []string{"profile", "sources", "tables"} {
+			if root.Get(own).Kind() != jsontree.Invalid {
+				return profileKind
+			}
+		}
+		return kind // which people write as YAML
 	}
 	return profileKind
 }
