@@ -159,7 +159,7 @@ func (p *plan) nameObjects() {
 			name = GoName(t.Object.Name) // what the source calls it; no profile names the table
 		}
 		t.object.goName = p.names.claim(name, name+"Row")
-		p.names.reserve("Parse"+t.object.goName, "Read"+t.object.goName+"s", "Read"+t.object.goName+"CSV",
+		p.names.reserve("Parse"+t.object.goName, readerName(t.object.goName), "Read"+t.object.goName+"CSV",
 			t.object.goName+"Writer", "New"+t.object.goName+"Writer", t.object.goName+"CSVWriter",
 			"New"+t.object.goName+"CSVWriter", "Extract"+t.object.goName)
 	}

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -16,8 +17,8 @@ func emitStreams(p *plan) []jen.Code {
 		}
 		writer := name + "Writer"
 		out = append(out,
-			jen.Line().Add(docComment("Read"+name+"s reads records in JSON, one a line. A record with errors comes with a *RecordError, as far as it could be read, and reading goes on behind it; any other error is the last.")),
-			jen.Func().Op("Read"+name+"s").Params(jen.Id("r").Qual("io", "Reader")).Qual("iter", "Seq2").Types(jen.Id(name), jen.Error()).Block(
+			jen.Line().Add(docComment(readerName(name)+" reads records in JSON, one a line. A record with errors comes with a *RecordError, as far as it could be read, and reading goes on behind it; any other error is the last.")),
+			jen.Func().Op(readerName(name)).Params(jen.Id("r").Qual("io", "Reader")).Qual("iter", "Seq2").Types(jen.Id(name), jen.Error()).Block(
 				stmt("return readLines(r, Parse%s)", name)),
 			jen.Line().Add(docComment(writer+" writes records in JSON, one a line. It is not safe for concurrent use.")),
 			stmt("type %s struct { lines lineWriter }", writer),
@@ -32,4 +33,19 @@ func emitStreams(p *plan) []jen.Code {
 		)
 	}
 	return out
+}
+
+// readerName is the name of the function that reads many records of a type:
+// ReadPatients, ReadStudies, ReadSeries.
+func readerName(name string) string {
+	before := strings.TrimRight(name, "y")
+	switch {
+	case len(before) == len(name)-1 && !strings.ContainsAny(before[max(0, len(before)-1):], "aeiou"):
+		return "Read" + before + "ies"
+	case strings.HasSuffix(name, "s"):
+		return "Read" + name
+	case strings.HasSuffix(name, "x") || strings.HasSuffix(name, "ch") || strings.HasSuffix(name, "sh"):
+		return "Read" + name + "es"
+	}
+	return "Read" + name + "s"
 }

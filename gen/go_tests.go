@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,7 +46,7 @@ func tableTests(o *objectPlan, text string) []jen.Code {
 			jen.If(jen.Err().Op(":=").Qual("errors", "Join").Call(jen.Op("w.Write(&want), w.Write(&want), w.Flush()")), jen.Err().Op("!=").Nil()).Block(
 				stmt("t.Fatal(err)")),
 			stmt("n := 0"),
-			jen.Op(fmt.Sprintf("for have, err := range Read%ss(&lines)", name)).Block(
+			jen.Op("for have, err := range "+readerName(name)+"(&lines)").Block(
 				jen.If(jen.Err().Op("!=").Nil().Op("||").Op("!").Qual("reflect", "DeepEqual").Call(jen.Op("want, have"))).Block(
 					stmt("t.Errorf(\"want the record that was written, have another (%v)\", err)")),
 				stmt("if again := have.AppendJSON(nil); !bytes.Equal(text, again) {\nt.Error(\"want the same bytes when a record is written again\")\n}\nn++"),
