@@ -23,16 +23,21 @@ type batchSource struct {
 	loads bool // must load; else findings that are errors are no failure
 }
 
-// batchSources returns the tabular definitions that ship, those of the shared
-// folder, and our own.
-func batchSources(t *testing.T) []batchSource {
-	t.Helper()
-	var list []batchSource
-	add := func(short int, loads bool, kind dataset.SourceKind, paths ...string) {
-		for i, p := range paths {
-			list = append(list, batchSource{path: p, opts: &dataset.LoadOptions{Kind: kind}, long: i >= short, loads: loads})
-		}
+// batch is a list of sources.
+type batch []batchSource
+
+// add adds sources, all after the first few for a long run alone.
+func (b *batch) add(short int, loads bool, kind dataset.SourceKind, paths ...string) {
+	for i, p := range paths {
+		*b = append(*b, batchSource{path: p, opts: &dataset.LoadOptions{Kind: kind}, long: i >= short, loads: loads})
 	}
+}
+
+// ownSources returns the tabular definitions that ship, and our own.
+func ownSources(t *testing.T) batch {
+	t.Helper()
+	var list batch
+	add := list.add
 	own := glob(t, "testdata/tabular/*")
 	add(len(own), true, "", own...)
 	add(1, true, dataset.FHIRView, glob(t, "../fhir/view/library/*.json")...)
@@ -40,10 +45,15 @@ func batchSources(t *testing.T) []batchSource {
 	for _, name := range []string{"CTImage", "MRImage", "ComprehensiveSR", "EnhancedMRImage", "PETImage", "CRImage", "USImage", "RTStructureSet", "Segmentation", "EnhancedCTImage"} {
 		add(0, true, "", "dicom-iod:"+name)
 	}
-	if _, err := os.Stat("/work/shared"); err != nil {
-		return list
-	}
+	return list
+}
+
+// sharedSources returns those of the shared data.
+func sharedSources(t *testing.T) batch {
+	t.Helper()
 	shared := golden.Shared(t, "data")
+	var list batch
+	add := list.add
 	add(1, true, dataset.FHIRView, glob(t, shared+"/metadata/profiles/views/*.json")...)
 	add(1, true, "", glob(t, shared+"/dicom/idc/*.csv")...)
 	add(2, false, dataset.Croissant, glob(t, shared+"/metadata/croissant/examples/*/metadata.json")...)
@@ -66,13 +76,18 @@ func glob(t *testing.T, pattern string) []string {
 	return list
 }
 
-// TestTabularSourcesGenerate makes all outputs of each source, twice, and compiles,
-// vets and runs the code with its tests.
-func TestTabularSourcesGenerate(t *testing.T) {
+func TestTabularSourcesGenerate(t *testing.T) { generateAll(t, ownSources(t), 3) }
+
+func TestSharedTabularSourcesGenerate(t *testing.T) { generateAll(t, sharedSources(t), 5) }
+
+// generateAll makes all outputs of each source, twice, and compiles, vets and runs
+// the code with its tests. At least some of the sources give code.
+func generateAll(t *testing.T, sources batch, least int) {
+	t.Helper()
 	long := os.Getenv("CARABINER_LONG") != ""
 	run := gentest.Run{Carabiner: true, Files: map[string][]byte{}}
 	n := 0
-	for i, s := range batchSources(t) {
+	for i, s := range sources {
 		if s.long && !long {
 			continue
 		}
@@ -102,8 +117,8 @@ func TestTabularSourcesGenerate(t *testing.T) {
 		}
 		n++
 	}
-	if n < 6 {
-		t.Errorf("want several sources, have %d", n)
+	if n < least {
+		t.Errorf("want code of %d sources at least, have %d", least, n)
 	}
 	run.Do(t)
 }
