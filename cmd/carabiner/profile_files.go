@@ -163,7 +163,7 @@ data stands in the draft, but codes that occur --min-cell times each.`,
 			if out == "" {
 				return usagef("want an output folder: -o DIR")
 			}
-			opts.Workers, opts.Reporter = s.workers, s
+			opts.Reporter = s
 			draft, err := survey.Infer(ctx, args, &opts)
 			if err != nil {
 				return err

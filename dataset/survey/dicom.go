@@ -78,6 +78,8 @@ func (d *drafter) dicom(ctx context.Context, in *inputs) error {
 	return nil
 }
 
+var errEnough = errors.New("enough")
+
 // attributes returns which attributes of whole data sets occur with a value.
 func attributes(ctx context.Context, files []string, o InferOptions) (map[dict.Tag]int, error) {
 	seen := make(map[dict.Tag]int)

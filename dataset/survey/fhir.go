@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/carabiner-health/carabiner/dataset"
 	"github.com/carabiner-health/carabiner/fhir"
@@ -79,15 +78,10 @@ func (d *drafter) fhir(ctx context.Context, in *inputs) (err error) {
 	return nil
 }
 
-var errEnough = errors.New("enough")
-
 // read counts the resources of one source.
 func (c *census) read(ctx context.Context, src fhir.Source, o InferOptions) error {
-	var mu sync.Mutex
 	opts := &fhir.ReadOptions{Workers: 1, Reporter: o.Reporter, Quarantine: func(fhir.Rejected) error { return nil }}
 	_, err := fhir.Each(ctx, []fhir.Source{src}, opts, func(_ int, r *fhir.Resource) error {
-		mu.Lock()
-		defer mu.Unlock()
 		n := c.types[r.Type()]
 		if n == nil {
 			n = &node{name: r.Type()}
@@ -100,7 +94,7 @@ func (c *census) read(ctx context.Context, src fhir.Source, o InferOptions) erro
 		c.add(n, r.Type(), r.Root(), r.Type(), 0)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return fmt.Errorf("survey: %w", err)
 	}
 	return nil

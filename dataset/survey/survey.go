@@ -26,8 +26,6 @@ type InferOptions struct {
 	// MinCell is how often a value of a text column must occur for a column to be
 	// taken for one of codes, whose codes then stand in the draft; 0 = 10.
 	MinCell int
-	// Workers is how many things are read at once; 0 = one a processor.
-	Workers int
 	// Reporter receives the findings of reading; nil ignores them.
 	Reporter issue.Reporter
 }
@@ -101,7 +99,7 @@ func sortOut(paths []string) (*inputs, error) {
 			} else {
 				in.flat = append(in.flat, src.Name)
 			}
-		case bytes.Contains(head, []byte(`"resourceType"`)) || bytes.Contains(head, []byte("http://hl7.org/fhir")) || fhirPacked(base, ext, head):
+		case bytes.Contains(head, []byte(`"resourceType"`)) || bytes.Contains(head, []byte("http://hl7.org/fhir")) || fhirPacked(ext, head):
 			in.fhir = append(in.fhir, src.Name)
 		case dicommeta.Sniff(head):
 			in.dicom = append(in.dicom, src.Name)
@@ -126,7 +124,7 @@ func stem(name string) (base, ext string) {
 }
 
 // fhirPacked takes packed JSON for FHIR: package fhir then tells what it is.
-func fhirPacked(_, ext string, head []byte) bool {
+func fhirPacked(ext string, head []byte) bool {
 	packed := bytes.HasPrefix(head, []byte{0x1f, 0x8b}) || bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd})
 	return packed && (ext == ".ndjson" || ext == ".json" || ext == ".xml")
 }
